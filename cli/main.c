@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "lib/base/log.h"
+#include "version.h"
+
+static const struct cli_command *const groups[] = {cli_bus,	  cli_job, cli_policy, cli_keys,
+						   cli_config,	  cli_gid, cli_cred,   cli_ticket,
+						   cli_authority, NULL};
+
+static void print_usage(FILE *to)
+{
+	fputs("usage: ccfed GROUP COMMAND [OPTIONS] [ARGUMENTS]\n"
+	      "       ccfed --version | --help\n\n",
+	      to);
+	for (size_t g = 0; groups[g]; g++)
+		for (const struct cli_command *c = groups[g]; c->name; c++)
+			fprintf(to, "  %-9s %-10s  %s\n", c->group, c->name, c->help);
+	fputs("\nccfed GROUP COMMAND --help shows a command's options.\n", to);
+}
+
+static const struct cli_command *find(const char *group, const char *name)
+{
+	for (size_t g = 0; groups[g]; g++)
+		for (const struct cli_command *c = groups[g]; c->name; c++)
+			if (strcmp(c->group, group) == 0 && strcmp(c->name, name) == 0)
+				return c;
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	const struct cli_command *cmd;
+
+	cc_log_set_level(CC_LOG_WARN);
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		puts("ccfed " CCFED_VERSION);
+		return CLI_OK;
+	}
+	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		print_usage(stdout);
+		return CLI_OK;
+	}
+	cmd = argc >= 3 ? find(argv[1], argv[2]) : NULL;
+	if (!cmd) {
+		if (argc >= 3)
+			fprintf(stderr, "ccfed: no command \"%s %s\"\n", argv[1], argv[2]);
+		print_usage(stderr);
+		return CLI_USAGE;
+	}
+	return cmd->run(cmd, argc - 2, argv + 2);
+}
