@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "lib/cc/caller.h"
 #include "lib/cc/envelope.h"
 #include "tests/unit/gatekit.h"
 #include "tests/unit/pki.h"
