@@ -632,6 +632,7 @@ def ipc_path_that_is_left(lab):
     server = serve(lab)
     rewrite(server, ccserver={"cc-socket": f"{server.url}, ipc://{path}"})
     server.start()
+    wait_until(path.is_socket, "the second socket to be there")  # start waits for the first
     server.kill()
     expect(path.is_socket(), "a socket cannot go with kill -9")
     server.start()
