@@ -91,6 +91,11 @@ int tr_gids_read(struct tr_certs *certs, const char *text, size_t len, struct tr
 int tr_gids_read_der(struct tr_certs *certs, const uint8_t *const *ders, const size_t *lens,
 		     size_t count, struct tr_gids *out, struct cc_note *why);
 void tr_gids_deinit(struct tr_gids *g);
+/**
+ * Puts the holder's certificate, which stands first, and its issuers in order, each issued by the
+ * next by its names; what does not belong to the chain is dropped. Judges nothing.
+ */
+void tr_gids_order(struct tr_gids *g);
 /** Plain PEM, leaf first. @return 0, -CC_ENOMEM, -CC_ELIMIT. */
 int tr_gids_write(const struct tr_gids *g, struct cc_buf *out);
 /** Equal public keys. */

@@ -32,6 +32,12 @@ int tr_hierarchy_create(const char *dir, const struct tr_authority_request *rq, 
 int tr_hierarchy_renew(const char *dir, const char *hrn, int days, int64_t now,
 		       struct cc_note *why);
 /**
+ * Ends an authority: its GID goes first, so that nobody finds it any more, then its key, so that it
+ * never comes back with one. .dbinfo and what is below stay. @return 0, -CC_ENOTFOUND, -CC_EBUSY,
+ * -CC_EDENIED, -CC_ESYS.
+ */
+int tr_hierarchy_retire(const char *dir, const char *hrn, struct cc_note *why);
+/**
  * Opens an authority to sign. @return 0, -CC_ENOTFOUND, -CC_EDENIED (others may read the key or
  * write where it is, or what is there belongs to neither root nor us), -CC_EFORMAT (the GID names
  * another), as tr_signer_new.
