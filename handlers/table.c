@@ -8,8 +8,10 @@ extern const struct cc_handler filter_handler;
 extern const struct cc_handler jobmgr_handler;
 extern const struct cc_handler locallogger_handler;
 extern const struct cc_handler proxy_handler;
+extern const struct cc_handler registry_handler;
 
 const struct cc_handler *const handler_table[] = {
-	&delay_handler,	 &disposer_handler,    &echo_handler,  &filter_handler,
-	&jobmgr_handler, &locallogger_handler, &proxy_handler, NULL,
+	&delay_handler,	 &disposer_handler, &echo_handler,
+	&filter_handler, &jobmgr_handler,   &locallogger_handler,
+	&proxy_handler,	 &registry_handler, NULL,
 };

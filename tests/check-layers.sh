@@ -26,9 +26,10 @@ check_tree() {
 		down["lib/rspec"] = "lib/(xml|base)"
 		down["lib/xmlrpc"] = "lib/(xml|base)"
 		down["lib/store"] = "lib/base"
-		down["handlers"] = "lib/(handler|cc|conf|base|xml|trust|rspec|xmlrpc|store)"
+		down["lib/registry"] = "lib/(trust|store|xml|base)"
+		down["handlers"] = "lib/(handler|cc|conf|base|xml|trust|rspec|xmlrpc|store|registry)"
 		down["ccserver"] = "lib/(handler|cc|conf|base|xml|trust|rspec|xmlrpc|store)"
-		down["cli"] = "lib/(daemon|cc|conf|base|xml|trust|rspec|xmlrpc|store)"
+		down["cli"] = "lib/(daemon|cc|conf|base|xml|trust|rspec|xmlrpc|store|registry)"
 		down["daemons"] = "lib/(daemon|cc|conf|base|xml|trust|rspec|xmlrpc)"
 
 		# headers of others -> who alone may include them
@@ -169,6 +170,10 @@ self_test() {
 		handlers/echo.c|<zmq.h>|bad
 		handlers/echo.c|<openssl/evp.h>|bad
 		handlers/registry/a.c|"handlers/registry/a.h"|ok
+		handlers/registry/a.c|"lib/registry/rows.h"|ok
+		lib/registry/a.c|"lib/store/store.h"|ok
+		lib/registry/a.c|"lib/cc/gate.h"|bad
+		lib/registry/a.c|<openssl/evp.h>|bad
 		handlers/registry/a.c|"handlers/aggregate/b.h"|bad
 		handlers/table.c|"handlers/echo.h"|ok
 		ccserver/a.c|"handlers/table.h"|ok

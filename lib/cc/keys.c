@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
@@ -242,6 +243,58 @@ int cc_keys_issue(const struct cc_keys_request *rq, const char *ca, struct cc_no
 	if (r == 0)
 		r = cc_keyfile_read_ca(rq->dir, ca, &issuer, &issuer_key, why);
 	return r < 0 ? r : make_pair(rq, issuer, issuer_key, why);
+}
+
+/* The key of a request that its holder signed. */
+static int read_request(const char *text, EVP_PKEY **key, struct cc_note *why)
+{
+	BIO *bio = BIO_new_mem_buf(text, -1);
+	X509_REQ *csr = bio ? PEM_read_bio_X509_REQ(bio, NULL, NULL, NULL) : NULL;
+	EVP_PKEY *own = csr ? X509_REQ_get0_pubkey(csr) : NULL;
+	bool good = own && X509_REQ_verify(csr, own) == 1;
+
+	if (good) {
+		EVP_PKEY_up_ref(own);
+		*key = own;
+	}
+	X509_REQ_free(csr);
+	BIO_free(bio);
+	ERR_clear_error();
+	return good ? 0
+		    : cc_note_set(why, CC_EFORMAT,
+				  "this is no certificate request that its key signed");
+}
+
+static int write_pem(X509 *cert, char **pem)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *data = NULL;
+	long len = bio && PEM_write_bio_X509(bio, cert) ? BIO_get_mem_data(bio, &data) : 0;
+
+	*pem = len > 0 ? strndup(data, (size_t)len) : NULL;
+	BIO_free(bio);
+	return *pem ? 0 : cc_raise_ossl();
+}
+
+int cc_keys_sign_request(const struct cc_keys_request *rq, const char *ca, const char *csr,
+			 char **pem, struct cc_note *why)
+{
+	cc_cleanup(cc_x509_freep) X509 *issuer = NULL, *cert = NULL;
+	cc_cleanup(cc_pkey_freep) EVP_PKEY *issuer_key = NULL, *key = NULL;
+	int r = check_request(rq, why);
+
+	if (r == 0)
+		r = read_request(csr, &key, why);
+	if (r == 0 && !cc_key_accepted(key))
+		r = cc_note_set(why, CC_EINVAL,
+				"the key of the request is too weak, or of no kind "
+				"that is used here");
+	if (r == 0)
+		r = cc_keyfile_read_ca(rq->dir, ca, &issuer, &issuer_key, why);
+	if (r < 0)
+		return r;
+	cert = make_cert(rq, key, issuer, issuer_key);
+	return cert ? write_pem(cert, pem) : cc_raise_ossl();
 }
 
 /* Everything that needs no verdict on the name: a tool shows broken certificates too. */

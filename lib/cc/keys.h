@@ -33,6 +33,14 @@ int cc_keys_init_ca(const struct cc_keys_request *rq, struct cc_note *why);
  */
 int cc_keys_issue(const struct cc_keys_request *rq, const char *ca, struct cc_note *why);
 
+/**
+ * Signs a certificate for a key that somebody else holds: rq's name, cn, urn and days; nothing is
+ * written. key: a certificate request in PEM, whose signature holds. *pem: caller frees. @return 0,
+ * -CC_EFORMAT (no request, or its signature is not its key's), -CC_EINVAL (a weak key), or as above.
+ */
+int cc_keys_sign_request(const struct cc_keys_request *rq, const char *ca, const char *csr,
+			 char **pem, struct cc_note *why);
+
 /** A validity in days that a certificate or a CRL can have. @return 0, -CC_EINVAL. */
 int cc_keys_check_days(int days, struct cc_note *why);
 

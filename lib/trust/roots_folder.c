@@ -54,8 +54,7 @@ static bool is_own(const struct tr_roots_folder *from, const char *text, size_t 
 {
 	cc_cleanup(tr_gids_deinit) struct tr_gids own = {.count = 0}, other = {.count = 0};
 
-	if (!from->own ||
-	    tr_gids_read(NULL, from->own, strlen(from->own), &own, NULL) != 0 ||
+	if (!from->own || tr_gids_read(NULL, from->own, strlen(from->own), &own, NULL) != 0 ||
 	    tr_gids_read(NULL, text, len, &other, NULL) != 0)
 		return false;
 	return memcmp(tr_gids_leaf(&own)->hash, tr_gids_leaf(&other)->hash, TR_HASH) == 0;

@@ -15,7 +15,8 @@ struct tr_root_rule {
 
 struct tr_roots_folder {
 	const char *dir;
-	const char *own; /* PEM of our top authority, a root whether it stands there or not; NULL: none */
+	const char *
+		own; /* PEM of our top authority, a root whether it stands there or not; NULL: none */
 	const struct tr_root_rule *rules;
 	size_t n_rules;
 	char *const *crls; /* paths */

@@ -131,6 +131,8 @@ class Libcrypto:
                 ("CMS_ContentInfo_free", None, [pointer]),
                 ("CMS_verify", ctypes.c_int, [pointer] * 5 + [ctypes.c_uint]),
                 ("CMS_get0_signers", pointer, [pointer]),
+                ("OPENSSL_sk_new_null", pointer, []),
+                ("OPENSSL_sk_push", ctypes.c_int, [pointer, pointer]),
                 ("OPENSSL_sk_num", ctypes.c_int, [pointer]),
                 ("OPENSSL_sk_value", pointer, [pointer, ctypes.c_int]),
                 ("OPENSSL_sk_free", None, [pointer]),
@@ -149,9 +151,19 @@ class Libcrypto:
         expect(thing, f"{path}: OpenSSL cannot read it")
         return thing
 
-    def sign(self, cert, key, data, flags):
+    def read_chain(self, path):
+        """The certificates of a PEM file behind its first one, as a stack of OpenSSL's; None: there are none."""
+        stack = self.lib.OPENSSL_sk_new_null()
+        for text in re.findall(r"-----BEGIN CERT.*?-----END CERTIFICATE-----\n", pathlib.Path(path).read_text(), re.S)[1:]:
+            data = text.encode()  # the BIO borrows it
+            bio = self.lib.BIO_new_mem_buf(data, len(data))
+            self.lib.OPENSSL_sk_push(stack, self.lib.PEM_read_bio_X509(bio, None, None, None))
+            self.lib.BIO_free(bio)
+        return stack
+
+    def sign(self, cert, key, data, flags, chain=None):
         bio = self.lib.BIO_new_mem_buf(data, len(data))
-        cms = self.lib.CMS_sign(cert, key, None, bio, flags)
+        cms = self.lib.CMS_sign(cert, key, chain, bio, flags)
         size = self.lib.i2d_CMS_ContentInfo(cms, None)
         out = ctypes.create_string_buffer(size)
         at = ctypes.c_void_p(ctypes.addressof(out))
@@ -193,6 +205,20 @@ class Signer:
     def sign(self, data, detached=True):
         flags = Libcrypto.BINARY | (Libcrypto.DETACHED if detached else 0)
         return self.crypto.sign(self.cert, self.key, data, flags)
+
+
+class GidSigner(Signer):
+    """Signs as the holder of a GID: its chain rides in the message."""
+
+    def __init__(self, gid, key):  # pylint: disable=super-init-not-called
+        Signer.crypto = Signer.crypto or Libcrypto()
+        self.cert = self.crypto.read_pem("PEM_read_bio_X509", gid)
+        self.key = self.crypto.read_pem("PEM_read_bio_PrivateKey", key)
+        self.chain = self.crypto.read_chain(gid)
+
+    def sign(self, data, detached=True):
+        flags = Libcrypto.BINARY | (Libcrypto.DETACHED if detached else 0)
+        return self.crypto.sign(self.cert, self.key, data, flags, self.chain)
 
 
 class Verifier:

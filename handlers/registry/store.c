@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: ISC */
+/* The registry's reads and writes, with op and audit. */
+#include <string.h>
+
+#include "handlers/registry/audit.h"
+#include "handlers/registry/stores.h"
+#include "lib/base/log.h"
+#include "lib/base/util.h"
+#include "lib/cc/envelope.h"
+
+#define RESULT_MAX (1u << 20) /* octets of what a repeated op is told */
+
+int reg_store_fault(struct reg_call *c, int r)
+{
+	switch (r) {
+	case -CC_EBUSY:
+		return reg_refuse(c, REG_DB_BUSY, "the store has more to do than it can take");
+	case -CC_ETIMEOUT:
+		return reg_refuse(c, REG_DB_TIMEOUT,
+				  "the store did not do it in time: ask again with the same op");
+	default:
+		cc_error("store: %s", c->why.text[0] ? c->why.text : cc_err_text(r));
+		return reg_refuse(c, REG_DB, "the store failed; the registry's log says why");
+	}
+}
+
+static int find_store(struct reg_call *c, const char *authority, struct st_store **out)
+{
+	int r = reg_store_of(c->reg->stores, authority, out, &c->why);
+
+	return r ? reg_store_fault(c, r) : 0;
+}
+
+/* Faults are positive, as are documented outcomes of a run. */
+static int result_of(struct reg_call *c, int r)
+{
+	return r < 0 ? reg_store_fault(c, r) : r;
+}
+
+int reg_read(struct reg_call *c, const char *authority, st_run_fn *run, void *arg)
+{
+	struct st_store *store;
+	int r = find_store(c, authority, &store);
+
+	return r ? r : result_of(c, st_read(store, c->deadline, run, arg, &c->why));
+}
+
+struct writing {
+	struct reg_call *call;
+	st_run_fn *run;
+	void *arg;
+	struct cc_buf result, audit;
+};
+
+static int write_result(struct writing *w)
+{
+	char *text = json_dumps(w->call->value, JSON_COMPACT | JSON_ENCODE_ANY);
+	int r = text ? cc_buf_puts(&w->result, text) : cc_raise(CC_ENOMEM);
+
+	free(text);
+	return r;
+}
+
+/* In the store's thread, perhaps several times. */
+static int run_write(struct st_tx *tx, void *arg)
+{
+	struct writing *w = arg;
+	int r, bad;
+
+	cc_buf_reset(&w->result);
+	cc_buf_reset(&w->audit);
+	r = w->run(tx, w->arg);
+	if (!r)
+		r = write_result(w);
+	bad = reg_audit_line(w->call, r, true, &w->audit);
+	return r ? r : bad; /* what cannot be audited is not done */
+}
+
+static int read_result(struct reg_call *c, const struct cc_buf *result)
+{
+	json_decref(c->value);
+	c->value = json_loadb((const char *)result->data, result->len, JSON_DECODE_ANY, NULL);
+	c->repeated = true;
+	return c->value ? 0 : cc_raise(CC_EINTERNAL);
+}
+
+/* Whose op it is: a front door's callers are told apart. */
+static void op_signer(struct reg_call *c, char out[CC_SIGNER_NAME_MAX + 48])
+{
+	const struct tr_gid *leaf = tr_gids_leaf(&c->caller);
+
+	snprintf(out, CC_SIGNER_NAME_MAX + 48, "%s %s",
+		 c->asserted && c->in->gate->signer ? c->in->gate->signer->name : "",
+		 leaf ? leaf->key_id : "");
+}
+
+int reg_write(struct reg_call *c, const char *authority, st_run_fn *run, void *arg)
+{
+	struct writing w = {c, run, arg, CC_BUF_INIT(RESULT_MAX), CC_BUF_INIT(CC_MSG_MAX * 3)};
+	char signer[CC_SIGNER_NAME_MAX + 48];
+	struct st_write write = {.signer = signer,
+				 .op = c->in->gate->op,
+				 .deadline = c->deadline,
+				 .run = run_write,
+				 .arg = &w,
+				 .result = &w.result,
+				 .audit = &w.audit};
+	struct st_store *store;
+	int r = find_store(c, authority, &store);
+
+	op_signer(c, signer);
+	if (!r)
+		r = st_write(store, &write, &c->why);
+	if (r == ST_REPEATED)
+		r = read_result(c, &w.result);
+	cc_buf_deinit(&w.result);
+	cc_buf_deinit(&w.audit);
+	return result_of(c, r);
+}
+
+int reg_keep(struct reg_call *c, const char *authority, st_run_fn *run, void *arg)
+{
+	const struct st_write write = {.deadline = c->deadline, .run = run, .arg = arg};
+	struct st_store *store;
+	int r = find_store(c, authority, &store);
+
+	return r ? r : result_of(c, st_write(store, &write, &c->why));
+}
+
+int reg_seek_op(struct reg_call *c, const char *authority)
+{
+	cc_cleanup(cc_buf_deinit) struct cc_buf result = CC_BUF_INIT(RESULT_MAX);
+	char signer[CC_SIGNER_NAME_MAX + 48];
+	struct st_store *store;
+	int r;
+
+	if (!c->in->gate->op)
+		return 0;
+	r = find_store(c, authority, &store);
+	if (r)
+		return r;
+	op_signer(c, signer);
+	r = st_op_find(store, signer, c->in->gate->op, c->deadline, &result, &c->why);
+	if (r == -CC_ENOTFOUND)
+		return 0;
+	return result_of(c, r ? r : read_result(c, &result));
+}
+
+struct finding {
+	const struct rg_name *name;
+	enum rg_depth depth;
+	struct rg_record *out;
+};
+
+static int run_find(struct st_tx *tx, void *arg)
+{
+	struct finding *f = arg;
+	int r;
+
+	rg_record_deinit(f->out);
+	r = rg_find(tx, f->name->name, f->name->type, f->depth, f->out);
+	return r == -CC_ENOTFOUND ? REG_NO_RECORD : r;
+}
+
+int reg_find(struct reg_call *c, const struct rg_name *name, enum rg_depth depth,
+	     struct rg_record *out)
+{
+	struct finding f = {name, depth, out};
+
+	memset(out, 0, sizeof(*out));
+	/* an authority's own record is in its store, as what is below it */
+	return reg_read(c, name->type == RG_AUTHORITY ? name->name : name->authority, run_find, &f);
+}

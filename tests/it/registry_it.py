@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: ISC
+"""What the tests of the registry share: a testbed with authorities, users who sign with their own keys, and a server."""
+import base64
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+from ccfed_it import Failure, GidSigner, expect, expect_equal, message, body_of, wait_until
+
+PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n?", re.S)
+
+
+class Refused(Exception):
+    """An `error` of the registry."""
+
+    def __init__(self, body):
+        super().__init__(f"{body.get('fault')}: {body.get('msg')}")
+        self.body = body
+        self.fault = body.get("fault")
+        self.code = body.get("code")
+        self.rule = body.get("rule")
+        self.msg = body.get("msg")
+
+
+class Principal:
+    """Somebody with a key: a user, an authority, a node."""
+
+    def __init__(self, bed, hrn, kind="user", bits=None):
+        self.bed, self.hrn, self.kind = bed, hrn, kind
+        self.folder = bed.folder / f"{hrn}.{kind}".replace("\\", "_")
+        self.folder.mkdir()
+        self.key = self.folder / "key.pem"
+        self.self_signed = self.folder / "self.pem"
+        self.gid = self.folder / "gid.pem"
+        bed.openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{bits or 2048}", "-out", self.key)
+        bed.openssl("req", "-new", "-x509", "-key", self.key, "-subj", f"/CN={hrn}", "-days", "30", "-out", self.self_signed)
+        self.signer = None
+        self.own = None
+
+    def ssh_key(self):
+        public = self.folder / "key.pub"
+        public.write_bytes(self.bed.openssl("pkey", "-in", self.key, "-pubout"))
+        done = subprocess.run(["ssh-keygen", "-i", "-m", "PKCS8", "-f", str(public)], capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    def csr(self):
+        return self.bed.openssl("req", "-new", "-key", self.key, "-subj", "/CN=x").decode()
+
+    def use_gid(self, chain):
+        self.gid.write_text(chain)
+        self.signer = GidSigner(self.gid, self.key)
+        return self
+
+    def use_self_signed(self):
+        self.signer = GidSigner(self.self_signed, self.key)
+        return self
+
+    def call(self, operation, **arguments):
+        return self.bed.call(self.signer, operation, **arguments)
+
+    def credential(self):
+        """On himself; asked for once."""
+        if self.own is None:
+            self.own = self.bed.call(GidSigner(self.self_signed, self.key), "get_self_credential", hrn=self.hrn, type=self.kind)
+        return self.own
+
+    def credential_on(self, kind, hrn):
+        return self.call("get_credential", hrn=hrn, type=kind, credentials=[self.credential()])
+
+    def certs(self):
+        """As a front door states a caller."""
+        text = (self.gid if self.gid.exists() else self.self_signed).read_text()
+        return [base64.b64encode(base64.b64decode("".join(pem.split("-----")[2].split()))).decode() for pem in PEM.findall(text)]
+
+
+class Authority(Principal):
+    """Who acts with an authority's own key."""
+
+    def __init__(self, bed, hrn):  # pylint: disable=super-init-not-called
+        self.bed, self.hrn, self.kind, self.own = bed, hrn, "authority", None
+        labels = hrn.split(".")
+        folder = bed.authorities.joinpath(*labels)
+        self.gid = self.self_signed = folder / f"{labels[-1]}.gid"
+        self.key = folder / f"{labels[-1]}.pkey"
+        self.signer = GidSigner(self.gid, self.key)
+
+
+class Bed:
+    """A registry for plc with one site, its people, and the server that runs it."""
+
+    def __init__(self, lab, store=None, options=None, policy=None, sections=None):
+        self.lab, self.folder = lab, lab.folder
+        self.openssl = lab.openssl
+        self.authorities = lab.folder / "authorities"
+        self.roots = lab.folder / "roots"
+        self.roots.mkdir(mode=0o755)
+        self.make_authority("plc")
+        self.store = store or f"sqlite:{lab.folder / 'plc.db'}"
+        self.server = self.make_server(options or {}, policy or {}, sections or {})
+        self.people = {}
+
+    def make_authority(self, hrn, where=None):
+        done = self.lab.ccfed("authority", "create", hrn, "--dir", where or self.authorities)
+        expect_equal(done.returncode, 0, f"authority create {hrn}: {done.stderr}")
+
+    def make_server(self, options, policy, sections):
+        registry = {"handler": "registry", "store": self.store, "authorities": self.authorities, "hrn": "plc",
+                    "roots": self.roots, "deadline": "20", **options}
+        sections = {"routes": {"reg": "h:registry", "pub.inventory": "h:registry", "echo": "h:echo"}, "h_registry": registry,
+                    "h_echo": {"handler": "echo"},
+                    "policy": {"reg": "gid, urn:publicid:IDN+it+service+door", "echo": "any",
+                               "pub.inventory": "any", "admin": "any", **policy}, **sections}
+        self.lab.crypto("door", True)
+        return self.lab.server("registry", ccserver={"cc-role": "remote", "workers": "2", **self.lab.crypto("remote", True)},
+                               **sections)
+
+    def start(self):
+        self.server.start()
+        self.dealer = self.lab.dealer(self.server)
+        self.plc = Authority(self, "plc")
+        return self
+
+    def ask(self, signer, operation, seconds=30, **fields):
+        """The body of the answer, and its type."""
+        kind = f"reg.{operation}"
+        frames = message(kind, body_of(kind, deadline=int(seconds * 1000), **fields), signer)
+        answer = self.dealer.ask(frames, seconds)
+        if answer is None:
+            raise Failure(f"no answer to {kind}")
+        return answer[0].decode(), json.loads(answer[1])
+
+    def call(self, signer, operation, **arguments):
+        kind, body = self.ask(signer, operation, **arguments)
+        if kind == "error":
+            raise Refused(body)
+        expect_equal(kind, f"reply.reg.{operation}", "type of the answer")
+        return body["value"]
+
+    def refused(self, fault, signer, operation, **arguments):
+        """It must be refused, and for this reason."""
+        try:
+            value = self.call(signer, operation, **arguments)
+        except Refused as why:
+            expect_equal(why.fault, fault, f"{operation}: {why.msg}")
+            return why
+        raise Failure(f"{operation} was not refused as {fault}: it answered {str(value)[:200]}")
+
+    def authority(self, hrn):
+        """Registers an authority, on the word of the one above."""
+        above = Authority(self, hrn.rpartition(".")[0])
+        above.call("register", record={"hrn": hrn, "type": "authority"}, credentials=[above.credential()])
+        return Authority(self, hrn)
+
+    def user(self, hrn, **fields):
+        """Registers a user with a fresh key, on the word of the authority above."""
+        above = Authority(self, hrn.rpartition(".")[0])
+        user = Principal(self, hrn)
+        record = {"hrn": hrn, "type": "user", "reg-keys": [user.ssh_key()], "email": f"{hrn.rpartition('.')[2]}@example.net", **fields}
+        return user.use_gid(above.call("register", record=record, credentials=[above.credential()]))
+
+    def slice(self, hrn, *researchers, **fields):
+        above = Authority(self, hrn.rpartition(".")[0])
+        record = {"hrn": hrn, "type": "slice", "reg-researchers": list(researchers), **fields}
+        return above.call("register", record=record, credentials=[above.credential()])
+
+    def resolve(self, hrn, kind=None, **options):
+        plc = self.plc
+        return plc.call("resolve", hrns=[hrn], credentials=[plc.credential()], options=options,
+                        **({"type": kind} if kind else {}))
