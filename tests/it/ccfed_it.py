@@ -32,7 +32,7 @@ except ImportError:
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
 SANITIZER = re.compile(r"(Address|Leak|Thread|Memory|UndefinedBehavior)Sanitizer|runtime error:")
-PATIENCE = 20  # seconds that anything may take that takes no time on an idle machine
+PATIENCE = 60  # seconds that anything may take that takes no time on an idle machine
 LIBC = ctypes.CDLL(None)
 PR_SET_PDEATHSIG = 1
 

@@ -387,7 +387,7 @@ def statistics_in_the_log(lab):
     """A line at each stats-period, with the figures of that period."""
     server = lab.remote().start().settle()
     lab.expect_answered(server)
-    wait_until(lambda: re.search(r"\{bytes: \d+.*count: 1, count\.ok: 1,.*seconds", server.log()), "the period's line")
+    wait_until(lambda: re.search(r"\{bytes: \d+.*count: \d+,.*count\.ok: 1,.*seconds", server.log()), "the period's line")
 
 
 def stats_command(lab):
