@@ -119,7 +119,7 @@ static const char *wrong_hrn(const json_t *value)
 	return wrong;
 }
 
-static const char *wrong_attribute(const json_t *value)
+const char *rg_attribute_wrong(const json_t *value)
 {
 	const json_t *name = json_object_get(value, "name"), *v = json_object_get(value, "value");
 
@@ -237,8 +237,8 @@ static int take(struct rg_change *c, const struct field *f, json_t *value, struc
 		return take_list(&c->related[f->kind - RESEARCHERS], f->key, value, RG_RELATED_MAX,
 				 wrong_hrn, why);
 	case ATTRIBUTES:
-		return take_list(&c->attributes, f->key, value, RG_ATTRIBUTES_MAX, wrong_attribute,
-				 why);
+		return take_list(&c->attributes, f->key, value, RG_ATTRIBUTES_MAX,
+				 rg_attribute_wrong, why);
 	case POINTER:
 	case EXPIRES:
 		return take_number(c, f, value, why);

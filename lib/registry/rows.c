@@ -241,6 +241,21 @@ int rg_list(struct st_tx *tx, const struct rg_page *page,
 	return r ? r : batch_tell(tx, &b, page->limit, each, arg);
 }
 
+int rg_each(struct st_tx *tx, enum rg_type type, int64_t after, unsigned limit,
+	    int (*each)(void *arg, const struct rg_record *r), void *arg, int64_t *last)
+{
+	static const struct st_sql sql = {
+		"SELECT " COLUMNS " FROM record WHERE type = $1 AND id > $2 ORDER BY id LIMIT $3"};
+	const struct st_value params[] = {st_text(rg_type_word(type)), st_int(after),
+					  st_int(limit)};
+	cc_cleanup(batch_deinit) struct batch b = {0};
+	int r = batch_read(tx, &sql, params, 3, &b);
+
+	if (b.count)
+		*last = b.items[b.count - 1].id;
+	return r ? r : batch_tell(tx, &b, b.count, each, arg);
+}
+
 int rg_has_children(struct st_tx *tx, const char *authority)
 {
 	static const struct st_sql sql = {"SELECT id FROM record WHERE authority = $1 LIMIT 1"};

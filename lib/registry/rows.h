@@ -33,6 +33,12 @@ struct rg_page {
  */
 int rg_list(struct st_tx *tx, const struct rg_page *page,
 	    int (*each)(void *arg, const struct rg_record *r), void *arg, bool *more);
+/**
+ * Calls each with the next records of a type by their numbers, from behind `after`, at most `limit`;
+ * *last: the number of the last one. @return as above.
+ */
+int rg_each(struct st_tx *tx, enum rg_type type, int64_t after, unsigned limit,
+	    int (*each)(void *arg, const struct rg_record *r), void *arg, int64_t *last);
 /** Whether an authority has records below it. @return 1, 0, as st_query. */
 int rg_has_children(struct st_tx *tx, const char *authority);
 

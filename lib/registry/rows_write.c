@@ -45,13 +45,9 @@ int rg_insert(struct st_tx *tx, const struct rg_record *r, bool *key)
 		" $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0) ON CONFLICT DO NOTHING"};
 	cc_cleanup(cc_freep) char *info = NULL;
 	int64_t changed = 0;
-	int err = key_is_taken(tx, r);
+	int err = write_info(r, &info);
 
-	*key = err == 1;
-	if (err == 1)
-		return -CC_EEXIST;
-	if (!err)
-		err = write_info(r, &info);
+	*key = false;
 	if (!err) {
 		const struct st_value params[] = {
 			st_int(r->id),
@@ -74,7 +70,11 @@ int rg_insert(struct st_tx *tx, const struct rg_record *r, bool *key)
 
 		err = st_exec(tx, &sql, params, CC_ARRAY_SIZE(params), &changed);
 	}
-	return err ? err : changed == 1 ? 0 : -CC_EEXIST;
+	if (err || changed == 1)
+		return err;
+	err = key_is_taken(tx, r);
+	*key = err == 1;
+	return err < 0 ? err : -CC_EEXIST;
 }
 
 int rg_update(struct st_tx *tx, const struct rg_record *r)

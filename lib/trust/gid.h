@@ -119,6 +119,11 @@ int tr_key_write(const EVP_PKEY *key, struct cc_buf *out);
  */
 int tr_key_read_public(const char *text, size_t len, EVP_PKEY **out, struct cc_note *why);
 
+/** SHA-256 of a public key, as struct tr_gid has it of its own. @return 0, -CC_ECRYPTO. */
+int tr_key_hash(const EVP_PKEY *key, uint8_t out[TR_HASH]);
+/** The same of a key's text. @return 0, as tr_key_read_public. */
+int tr_key_text_hash(const char *text, size_t len, uint8_t out[TR_HASH], struct cc_note *why);
+
 struct tr_gid_request {
 	const char *urn;   /* a publicid URN; its type decides: CA for "authority" only */
 	const char *uuid;  /* RFC 4122; NULL: random */

@@ -25,6 +25,8 @@ CREATE TABLE record (
 	UNIQUE (name, type)
 );
 CREATE UNIQUE INDEX record_key_hash ON record (key_hash) WHERE key_hash IS NOT NULL;
+CREATE INDEX record_type ON record (type, id);
+CREATE INDEX record_email ON record (email) WHERE email <> '';
 CREATE INDEX record_authority ON record (authority, name, type);
 
 CREATE TABLE ssh_key (
