@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/storekit.h"
 
+#include <libpq-fe.h>
 #include <sqlite3.h>
 #include <stdio.h>
 
@@ -19,14 +20,50 @@ int kit_enter_sqlite(void **state)
 	return 0;
 }
 
+/* A statement on the server itself, or on the database of a test. */
+static int64_t pg_number(const char *url, const char *text)
+{
+	PGconn *c = PQconnectdb(url);
+	PGresult *res = PQexec(c, text);
+	int64_t found = -1;
+
+	if (PQresultStatus(res) != PGRES_COMMAND_OK && PQresultStatus(res) != PGRES_TUPLES_OK)
+		fail_msg("%s: %s", text, PQerrorMessage(c));
+	if (PQntuples(res) > 0 && PQnfields(res) > 0)
+		found = atoll(PQgetvalue(res, 0, 0));
+	PQclear(res);
+	PQfinish(c);
+	return found;
+}
+
+static int name_database(struct kit *k, const char *server)
+{
+	static unsigned number;
+	const char *slash = strrchr(server, '/');
+
+	snprintf(k->database, sizeof(k->database), "test_%d_%u", (int)getpid(), ++number);
+	return slash && snprintf(k->url, sizeof(k->url), "%.*s/%s", (int)(slash - server), server,
+				 k->database) < (int)sizeof(k->url)
+		       ? 0
+		       : -1;
+}
+
 int kit_enter_postgres(void **state)
 {
+	const char *server = getenv("CCFED_TEST_PG");
 	struct kit *k = calloc(1, sizeof(*k));
+	char text[128];
 
 	if (!k || folder_enter(NULL))
 		return -1;
 	k->postgres = true;
 	*state = k;
+	if (!server || !*server)
+		return 0;
+	if (name_database(k, server))
+		return -1;
+	snprintf(text, sizeof(text), "CREATE DATABASE %s", k->database);
+	pg_number(server, text);
 	return 0;
 }
 
@@ -35,6 +72,12 @@ int kit_leave(void **state)
 	struct kit *k = *state;
 
 	st_close(k->s);
+	if (k->database[0]) {
+		char text[128];
+
+		snprintf(text, sizeof(text), "DROP DATABASE %s WITH (FORCE)", k->database);
+		pg_number(getenv("CCFED_TEST_PG"), text);
+	}
 	free(k);
 	return folder_leave(NULL);
 }
@@ -102,7 +145,7 @@ static int64_t lite_number(const char *text)
 
 int64_t kit_number(const struct kit *k, const char *query)
 {
-	return lite_number(query);
+	return k->postgres ? pg_number(k->url, query) : lite_number(query);
 }
 
 void kit_sql(const struct kit *k, const char *text)

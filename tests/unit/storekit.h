@@ -13,6 +13,7 @@
 struct kit {
 	bool postgres;
 	char url[512];	    /* of the store of this test */
+	char database[32];  /* of PostgreSQL */
 	struct st_store *s; /* of kit_open */
 	struct cc_note why;
 };
