@@ -7,7 +7,7 @@
 
 #include "lib/base/clock.h"
 
-static const struct st_backend *const backends[] = {&st_sqlite, NULL};
+static const struct st_backend *const backends[] = {&st_sqlite, &st_postgres, NULL};
 
 static size_t scheme_len(const struct st_backend *b, const char *url)
 {
