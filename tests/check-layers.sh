@@ -33,7 +33,8 @@ check_tree() {
 
 		# headers of others -> who alone may include them
 		only["zmq"] = "^(lib/cc|ccserver|lib/daemon)/"
-		only["openssl"] = "^(lib/cc|lib/trust|lib/xml|daemons/ambridge)/"
+		only["openssl"] = "^(lib/cc|lib/trust|lib/xml|lib/store|daemons/ambridge)/"
+		only["database"] = "^lib/store/"
 		only["libxml2"] = "^(lib/xml|lib/trust|lib/rspec|lib/xmlrpc)/"
 	}
 	function wrong(text) {
@@ -56,6 +57,8 @@ check_tree() {
 			return "zmq"
 		if (name ~ /^openssl\//)
 			return "openssl"
+		if (name ~ /^(sqlite3|libpq-fe)\.h$/)
+			return "database"
 		if (name ~ /^(libxml|libxml2)\//)
 			return "libxml2"
 		return ""
@@ -152,6 +155,13 @@ self_test() {
 		lib/rspec/a.c|<openssl/evp.h>|bad
 		lib/store/a.c|"lib/base/err.h"|ok
 		lib/store/a.c|"lib/conf/ini.h"|bad
+		lib/store/a.c|<openssl/evp.h>|ok
+		lib/store/a.c|<sqlite3.h>|ok
+		lib/store/a.c|<libxml/tree.h>|bad
+		lib/store/a.c|<zmq.h>|bad
+		lib/handler/a.c|<sqlite3.h>|bad
+		handlers/registry/a.c|<libpq-fe.h>|bad
+		cli/store.c|<sqlite3.h>|bad
 		handlers/echo.c|"lib/handler/handler.h"|ok
 		handlers/echo.c|"handlers/table.h"|ok
 		handlers/echo.c|"handlers/proxy.h"|bad

@@ -32,6 +32,7 @@
 #define ST_BATCH_MAX 256	 /* writes of one transaction */
 #define ST_OP_SECONDS 86400	 /* a result is kept so long for a repeated op */
 #define ST_OP_MAX 128		 /* octets of an op's id */
+#define ST_SIGNER_MAX 1024	 /* of the name of whoever it is of */
 
 struct st_store; /* opaque; any thread */
 struct st_tx;	 /* within run of a read or write only */
@@ -160,7 +161,7 @@ int st_query(struct st_tx *tx, const struct st_sql *sql, const struct st_value *
 int st_next(struct st_rows *rows);
 /** A column of the row, borrowed until the next one. From 0; there must be such a column. */
 struct st_value st_get(const struct st_rows *rows, unsigned column);
-int64_t st_get_int(const struct st_rows *rows, unsigned column);	 /* 0 for NULL */
+int64_t st_get_int(const struct st_rows *rows, unsigned column);      /* 0 for NULL */
 const char *st_get_text(const struct st_rows *rows, unsigned column); /* "" for NULL */
 void st_rows_close(struct st_rows *rows);
 void st_rows_closep(struct st_rows **rows);
@@ -178,7 +179,7 @@ int st_take_numbers(struct st_tx *tx, const char *counter, unsigned n, int64_t *
 /* ---- administration (ccfed store) ---- */
 
 struct st_stats {
-	int64_t schema;	  /* number of the last migration applied */
+	int64_t schema; /* number of the last migration applied */
 	uint64_t writes, batches, retries, notes, reconnects;
 	uint64_t waiting; /* writes in the queue */
 };

@@ -2,7 +2,8 @@
 
 -- name: the HRN as names compare (authorities, slices and users in lower case); authority: the same of
 -- the authority above, '' for a top one. gid: PEM chain, '' until it is first asked for; public_key: of a
--- GID to be made. key_hash: SHA-256 of the GID's key: one key, one name.
+-- GID to be made. key_hash: SHA-256 of the GID's key: one key, one name. version: counts
+-- the changes, so that none is made on what was not seen.
 CREATE TABLE record (
 	id BIGINT PRIMARY KEY,
 	name TEXT COLLATE "C" NOT NULL,
@@ -20,6 +21,7 @@ CREATE TABLE record (
 	created BIGINT NOT NULL,
 	updated BIGINT NOT NULL,
 	expires BIGINT NOT NULL,
+	version BIGINT NOT NULL,
 	UNIQUE (name, type)
 );
 CREATE UNIQUE INDEX record_key_hash ON record (key_hash) WHERE key_hash IS NOT NULL;
