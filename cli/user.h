@@ -34,7 +34,8 @@ struct cli_user {
 	struct cli_user_conf conf;
 	EVP_PKEY *key;
 	struct cc_client *client;
-	bool with_gid; /* what the client signs with; else with user.crt */
+	bool with_gid;	   /* what the client signs with; else with user.crt */
+	const char *quiet; /* a refusal of this class is not said; NULL: each is */
 };
 
 enum {
@@ -118,7 +119,8 @@ struct cli_reply {
 	enum cc_outcome outcome;
 	char code[32];
 	json_t *json;
-	uint8_t signer[32]; /* SHA-256 of the certificate that signed it */
+	uint8_t signer[32];			 /* SHA-256 of the certificate that signed it */
+	char signer_who[CC_SIGNER_NAME_MAX + 4]; /* as [servers] names him; "": nobody signed */
 };
 void cli_reply_deinit(struct cli_reply *r);
 /** The answer's value, borrowed; NULL: it is none. */

@@ -74,8 +74,11 @@ static void take_answer(void *arg, const struct cc_answer *a)
 	w->out->outcome = a->outcome;
 	w->out->json = json_incref((json_t *)a->json);
 	snprintf(w->out->code, sizeof(w->out->code), "%s", a->code);
-	if (a->signer)
-		memcpy(w->out->signer, a->signer->cert_sha256, sizeof(w->out->signer));
+	if (!a->signer)
+		return;
+	memcpy(w->out->signer, a->signer->cert_sha256, sizeof(w->out->signer));
+	snprintf(w->out->signer_who, sizeof(w->out->signer_who), "%s%s",
+		 a->signer->has_urn ? "" : "cn:", a->signer->name);
 }
 
 static int call_once(struct cli_user *u, const char *type, json_t *body, int64_t left_ms,
@@ -139,6 +142,8 @@ static const char *text_of(const struct cli_reply *reply)
 
 int cli_user_refused(const struct cli_user *u, const struct cli_reply *reply)
 {
+	if (u->quiet && cli_reply_is(reply, u->quiet))
+		return CLI_FAILED;
 	fprintf(stderr, CLI_WORDS ": ", CLI_WORDS_OF(u->cmd));
 	if (reply->outcome == CC_OUT_TIMEOUT) {
 		fprintf(stderr, "no answer from %s within %g s; outcome unknown\n", u->bus.url,

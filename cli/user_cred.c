@@ -316,7 +316,9 @@ int cli_user_ask(struct cli_user *u, const char *op, json_t *body, const struct 
 		if (r == 1 && i == 0)
 			swap(&first, out); /* the nearest says best what is missing */
 	}
-	if (r == 1)
-		return cli_user_refused(u, &first);
+	if (r == 1) {
+		swap(&first, out);
+		return cli_user_refused(u, out);
+	}
 	return r ? cli_fail(u->cmd, &why, r) : -1;
 }

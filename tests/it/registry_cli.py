@@ -7,6 +7,8 @@ dictionary, and makes GIDs and credentials with `ccfed gid make` and `ccfed cred
 `seed`, `url` and `ca`; what else it knows (asked, refuse) is looked at only where `fake` is true, so that another
 registry can take its place.
 """
+import base64
+import hashlib
 import json
 import os
 import re
@@ -49,6 +51,7 @@ class FakeRegistry:
         self.asked = []  # (type, body, number of certificates)
         self.refuse = []  # refusals to come
         self.days = 31
+        self.tokens, self.joined, self.spoil = {}, {}, {}
         for hrn in ("plc", SITE):
             self.made("authority", "create", "--p256", "--dir", self.authorities, hrn)
             self.records[hrn, "authority"] = {"gid": (self.authorities / hrn.replace(".", "/") / f"{hrn.rpartition('.')[2]}.gid").read_text()}
@@ -160,9 +163,41 @@ class FakeRegistry:
             if not self.key_is_known(asked["hrn"], path):
                 raise Refusal("ConnectionKeyGIDMismatch", "denied", "it is not your key")
             return self.credential(asked["hrn"], asked["hrn"], "user", RIGHTS["user"])
-        right = {"register": "register", "create_gid": "update", "get_ticket": "getticket"}.get(op, op.replace("_", ""))
+        if op == "join":
+            return self.join(asked, path)
+        right = {"register": "register", "node_token": "register", "create_gid": "update", "get_ticket": "getticket"}.get(op, op.replace("_", ""))
         hrn, target = self.caller(path, asked, right)
         return getattr(self, f"do_{op}")(asked, kind, hrn, target)
+
+    # -- nodes
+
+    def do_node_token(self, asked, kind, hrn, target):
+        self.record(asked["hrn"], "node")
+        self.over(target, asked["hrn"])
+        self.tokens[os.urandom(8).hex()] = asked["hrn"]
+        return list(self.tokens)[-1]
+
+    def join(self, asked, path):
+        """Once a token; the same operation is told the same."""
+        if asked["op"] in self.joined:
+            return self.joined[asked["op"]]
+        if asked["token"] not in self.tokens:
+            raise Refusal("Forbidden", "denied", "no such token")
+        hrn = self.tokens.pop(asked["token"])
+        csr, pub, cert, ext = (self.folder / f"join.{name}" for name in ("csr", "pub", "crt", "ext"))
+        csr.write_text(asked["csr"])
+        pub.write_bytes(self.lab.openssl("req", "-in", csr, "-verify", "-noout", "-pubkey"))
+        if pub.read_bytes() != self.key_of(path):
+            raise Refusal("Forbidden", "denied", "the request is of another key")
+        self.seed("node", hrn, pub)
+        urn = f"urn:publicid:IDN+{parent(hrn).replace('.', ':')}+node+{hrn.rpartition('.')[2]}"
+        ext.write_text(f"subjectAltName=URI:{urn}\n")
+        self.lab.openssl("x509", "-req", "-in", csr, "-CA", self.ca, "-CAkey", self.lab.keys / "private" / "ca.key", "-days", "9", "-extfile", ext, "-out", cert)
+        self.joined[asked["op"]] = {
+            "gid": self.records[hrn, "node"]["gid"], "certificate": cert.read_text(), "ca": self.ca.read_text(), "realm": "it.realm",
+            "roots": [(self.authorities / "plc" / "plc.gid").read_text()]}
+        self.joined[asked["op"]].update(self.spoil)
+        return self.joined[asked["op"]]
 
     def do_resolve(self, asked, kind, hrn, target):
         names = asked["hrns"] if isinstance(asked["hrns"], list) else [asked["hrns"]]
@@ -468,6 +503,80 @@ def documents(lab):
     expect_equal(json.loads(pi.good("createGid", HRN, "--key", "ec.pub", "--json")).count("BEGIN CERTIFICATE"), 3, "--json")
 
 
+def unpacked(line):
+    word = line.strip().removeprefix("ccnode1.")
+    return json.loads(base64.urlsafe_b64decode(word + "=" * (-len(word) % 4)))
+
+
+def packed(token):
+    return "ccnode1." + base64.urlsafe_b64encode(json.dumps(token).encode()).decode().rstrip("=")
+
+
+def nodes(lab):
+    """An operator lets a node in, and the node makes itself one."""
+    registry, pi, _ = people(lab)
+    hrn, folder = f"{SITE}.n1", lab.folder / "node"
+    line = pi.good("node", "add", hrn, "--hostname", "n1.example.net", "--realm", "it.realm")
+    token = unpacked(line)
+    pin = lab.openssl("x509", "-in", lab.keys / "remote.crt", "-outform", "DER")
+    expect_equal({k: v for k, v in token.items() if k != "token"},
+                 {"hrn": hrn, "cc": registry.url, "realm": "it.realm", "sha256": hashlib.sha256(pin).hexdigest()}, "the token")
+    expect_equal(registry.records[hrn, "node"]["hostname"], "n1.example.net", "the record")
+    expect("tcp://" in pi.refused(2, "node", "add", hrn, "--endpoint", "ipc:///tmp/x"), "an endpoint that no node reaches")
+    again = pi.good("node", "add", hrn)  # it is there already
+    expect(unpacked(again)["token"] != token["token"], "the same token again")
+
+    def init(text, *options):
+        return lab.ccfed("node", "init", "--token", text, "--dir", folder, "--hostname", "n1", "--deadline", "2", *options)
+
+    # somebody else answers: nothing is believed, and the key stays for the next try
+    done = init(packed({**token, "sha256": "00" * 32}))
+    expect(done.returncode == 1 and "no answer" in done.stderr and not (folder / "node.crt").exists(), done.stderr)
+    key = (folder / "private" / "node.key").read_bytes()
+    joined = list(registry.joined.values())
+    expect_equal(len(joined), 1, "what the registry did")
+    # that answer was lost; the same operation again
+    done = init(line.strip(), "--deadline", "30")
+    expect_equal((done.returncode, done.stderr), (0, ""), "ccfed node init")
+    expect_equal(list(registry.joined.values()), joined, "the operations")
+    expect_equal((folder / "private" / "node.key").read_bytes(), key, "the key")
+    expect_equal((mode(folder / "private"), mode(folder / "private" / "node.key")), (0o700, 0o600), "modes")
+    expect_equal(sorted(str(f.relative_to(folder)) for f in folder.rglob("*") if f.is_file()),
+                 ["ca.crt", "ccserver.ini", "epoch", "node.crt", "node.gid", "private/node.key", "roots/001-plc.pem"], "the files")
+    asked = next(body for kind, body, _ in reversed(registry.asked) if kind == "reg.join")
+    expect_equal((folder / "epoch").read_text(), asked["epoch"] + "\n", "the epoch")
+    expect(registry.asked[-1][2] == 1 and "PRIVATE" not in json.dumps(asked), "what was sent")
+    lab.openssl("verify", "-CAfile", folder / "ca.crt", folder / "node.crt")
+    done = lab.ccfed("gid", "verify", "--root", folder / "roots" / "001-plc.pem", folder / "node.gid")
+    expect_equal(done.returncode, 0, done.stdout)
+    done = lab.ccfed("config", "check", folder / "ccserver.ini")
+    expect_equal(done.returncode, 0, done.stderr + done.stdout)
+    expect("cc-realm = it.realm" in (folder / "ccserver.ini").read_text(), "the realm")
+    done = init(line.strip())
+    expect(done.returncode == 1 and "a node already" in done.stderr, done.stderr)
+
+
+def nodes_that_are_cheated(lab):
+    """A node takes nothing that is not its own, and a used token does not help twice."""
+    registry, pi, alice = people(lab)
+    other = registry.authorities / "plc" / "plc.gid"
+    for number, (name, value) in enumerate((("gid", other.read_text()), ("certificate", (lab.keys / "client.crt").read_text()), ("roots", []), ("ca", "none"))):
+        line = pi.good("node", "add", f"{SITE}.n{number}").strip()
+        registry.spoil = {name: value}
+        folder = lab.folder / f"node{number}"
+        done = lab.ccfed("node", "init", "--token", line, "--dir", folder)
+        expect(done.returncode == 1 and "is not used" in done.stderr and not (folder / "node.crt").exists(), f"{name}: {done.stderr}")
+    registry.spoil = {}
+    done = lab.ccfed("node", "init", "--token", line, "--dir", lab.folder / "thief")
+    expect_equal((done.returncode, done.stderr), (1, "ccfed node init: Forbidden: no such token\n"), "a used token")
+    for text in ("", "ccnode1.", "ccnode1.e30", line[:-9], "ccnode1.!!", line + "=", packed({**unpacked(line), "cc": "tcp://a\nb"})):
+        done = lab.ccfed("node", "init", "--token", text, "--dir", lab.folder / "none")
+        expect(done.returncode == 1 and "no token of a node" in done.stderr and not (lab.folder / "none").exists(), f"{text}: {done.stderr}")
+    done = lab.ccfed("node", "init", "--dir", lab.folder / "none")
+    expect_equal(done.returncode, 2, "no token")
+    expect("PermissionError" in alice.refused(1, "node", "add", f"{SITE}.n9"), "who may not")
+
+
 def servers_are_judged(lab):
     """An answer counts only from who may answer, by the CA that was given."""
     _, _, alice = people(lab)
@@ -481,4 +590,4 @@ def servers_are_judged(lab):
 
 
 if __name__ == "__main__":
-    main(first_run, nobody_without_a_name, registered_then, layouts, lists, records, chooses, refreshes, documents, servers_are_judged)
+    main(first_run, nobody_without_a_name, registered_then, layouts, lists, records, chooses, refreshes, documents, nodes, nodes_that_are_cheated, servers_are_judged)
