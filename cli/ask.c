@@ -64,7 +64,7 @@ int cli_ask_outcome(const struct cli_ask *a, const char *type, const struct cc_a
 
 	if (answer->outcome == CC_OUT_ANSWER)
 		return CLI_OK;
-	fprintf(stderr, "ccfed %s %s: ", a->cmd->group, a->cmd->name);
+	fprintf(stderr, CLI_WORDS ": ", CLI_WORDS_OF(a->cmd));
 	if (answer->outcome == CC_OUT_TIMEOUT) {
 		say_timeout(a);
 	} else {

@@ -11,24 +11,24 @@ int cli_usage(const struct cli_command *cmd, const char *fmt, ...)
 {
 	va_list ap;
 
-	fprintf(stderr, "ccfed %s %s: ", cmd->group, cmd->name);
+	fprintf(stderr, CLI_WORDS ": ", CLI_WORDS_OF(cmd));
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "; try ccfed %s %s --help\n", cmd->group, cmd->name);
+	fprintf(stderr, "; try " CLI_WORDS " --help\n", CLI_WORDS_OF(cmd));
 	return CLI_USAGE;
 }
 
 int cli_fail(const struct cli_command *cmd, const struct cc_note *why, int r)
 {
-	fprintf(stderr, "ccfed %s %s: %s\n", cmd->group, cmd->name,
+	fprintf(stderr, CLI_WORDS ": %s\n", CLI_WORDS_OF(cmd),
 		why->text[0] ? why->text : cc_err_text(r));
 	return CLI_FAILED;
 }
 
 void cli_help(const struct cli_command *cmd)
 {
-	printf("usage: ccfed %s %s %s\n\n%s\n", cmd->group, cmd->name, cmd->args, cmd->help);
+	printf("usage: " CLI_WORDS " %s\n\n%s\n", CLI_WORDS_OF(cmd), cmd->args, cmd->help);
 	if (cmd->details)
 		printf("\n%s", cmd->details);
 }

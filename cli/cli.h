@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #pragma once
 /*
- * ccfed: commands in two words (bus ping, keys issue); each a row of a table, each with its own
- * options.
+ * ccfed: commands in one word (resolve, those of the design document) or two (bus ping, keys issue);
+ * each a row of a table, each with its own options.
  */
 #include <getopt.h>
 #include <stdbool.h>
@@ -14,7 +14,8 @@
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
 struct cli_command {
-	const char *group, *name;
+	const char *group; /* "": the name is all of it */
+	const char *name;
 	const char *args; /* synopsis behind the name */
 	const char *help;
 	const char *details; /* options, one per line, for --help; may be NULL */
@@ -22,9 +23,14 @@ struct cli_command {
 	int (*run)(const struct cli_command *cmd, int argc, char **argv);
 };
 
-/* NULL-ended tables of the groups. */
-extern const struct cli_command cli_bus[], cli_job[], cli_policy[], cli_keys[], cli_config[],
-	cli_gid[], cli_cred[], cli_ticket[], cli_authority[];
+/* A command's words in a format. */
+#define CLI_WORDS "ccfed %s%s%s"
+#define CLI_WORDS_OF(cmd) (cmd)->group, *(cmd)->group ? " " : "", (cmd)->name
+
+/* NULL-ended tables of the groups; cli_registry's have none. */
+extern const struct cli_command cli_registry[], cli_node[], cli_audit[], cli_bus[], cli_job[],
+	cli_policy[], cli_keys[], cli_config[], cli_gid[], cli_cred[], cli_ticket[],
+	cli_authority[];
 
 /** Prints "ccfed GROUP NAME: text" and a hint; returns CLI_USAGE. */
 int cli_usage(const struct cli_command *cmd, const char *fmt, ...)
@@ -40,6 +46,9 @@ bool cli_number(const char *text, double low, double high, double *out);
 struct cli_bus_options {
 	const char *url, *keystore, *sign, *ca, *servers, *realm;
 	const char *curve_server, *curve;
+	const char *own_cert, *own_key; /* files to sign with, instead of sign; NULL: none */
+	const uint8_t *
+		pin; /* SHA-256 of the only certificate that may answer, instead of ca; NULL: none */
 	int grace_ms; /* as cc_client_conf */
 	bool compat;
 };
@@ -70,7 +79,7 @@ enum {
 	"  --cc URL          endpoint of the ccserver (CCFED_LOCAL_CC)\n"                          \
 	"  --keystore DIR    folder of keys and certificates (CCFED_KEYSTORE)\n"                   \
 	"  --sign NAME       key to sign with (from CCFED_CLIENT_CERT)\n"                          \
-	"  --ca NAME         CA that answers must come from (default ca)\n"                        \
+	"  --ca NAME         CA that answers must come from (default ca), or FILE.crt\n"           \
 	"  --curve-server K  CURVE key of the server: its name in the key store, or the key\n"     \
 	"                    itself (CCFED_CURVE_SERVER)\n"                                        \
 	"  --curve NAME      own CURVE key pair (default: made for this once)\n"                   \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* How the commands of group bus reach a ccserver: options, environment, keys. */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -57,21 +58,53 @@ static const char *client_name(char buf[256])
 	return buf;
 }
 
+/* DIR/NAME.crt taken apart, when the CA is given as that. @return whether it is. */
+static bool is_file(const char *ca, char dir[PATH_MAX], char name[256])
+{
+	const char *slash = ca ? strrchr(ca, '/') : NULL, *base = slash ? slash + 1 : ca;
+	size_t len = ca ? strlen(base) : 0;
+
+	if (len <= 4 || strcmp(base + len - 4, ".crt") != 0)
+		return false;
+	snprintf(dir, PATH_MAX, "%.*s", slash > ca ? (int)(slash - ca) : 1, slash ? ca : ".");
+	snprintf(name, 256, "%.*s", (int)len - 4, base);
+	return true;
+}
+
+/* The key store, or the single files that stand for it. */
+static int load_files(const struct cli_bus_options *o, struct cc_keystore_conf *conf,
+		      char dir[PATH_MAX], struct cf_list *ca, struct cf_list *sign)
+{
+	char name[256];
+	int r = 0;
+
+	conf->own_cert = o->own_cert;
+	conf->own_key = o->own_key;
+	conf->pin = o->pin;
+	if (o->keystore && !o->own_cert)
+		r = cf_list_parse(o->sign ? o->sign : client_name(name), sign);
+	if (r || o->pin)
+		return r;
+	if (is_file(o->ca, dir, name) && !sign->count) {
+		conf->dir = dir;
+		return cf_list_parse(name, ca);
+	}
+	if (!o->keystore)
+		return 0;
+	conf->dir = o->keystore;
+	return cf_list_parse(o->ca ? o->ca : "ca", ca);
+}
+
 static int load_keys(struct cli_bus_options *o, struct cc_keystore **ks, struct cc_note *why)
 {
 	cc_cleanup(cf_list_deinit) struct cf_list ca = {0}, sign = {0};
 	struct cc_keystore_conf conf = {.dir = "", .verify = &ca, .sign = &sign};
-	char name[256];
-	int r = 0;
+	char dir[PATH_MAX];
+	int r;
 
 	if (!o->keystore)
 		o->keystore = getenv("CCFED_KEYSTORE");
-	if (o->keystore) {
-		conf.dir = o->keystore;
-		r = cf_list_parse(o->ca ? o->ca : "ca", &ca);
-		if (!r)
-			r = cf_list_parse(o->sign ? o->sign : client_name(name), &sign);
-	}
+	r = load_files(o, &conf, dir, &ca, &sign);
 	return r ? r : cc_keystore_load(&conf, ks, why);
 }
 

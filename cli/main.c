@@ -6,19 +6,28 @@
 #include "lib/base/log.h"
 #include "version.h"
 
-static const struct cli_command *const groups[] = {cli_bus,	  cli_job, cli_policy, cli_keys,
-						   cli_config,	  cli_gid, cli_cred,   cli_ticket,
-						   cli_authority, NULL};
+static const struct cli_command *const groups[] = {
+	cli_registry, cli_node, cli_audit, cli_bus,    cli_job,	      cli_policy, cli_keys,
+	cli_config,   cli_gid,	cli_cred,  cli_ticket, cli_authority, NULL};
+
+static void print_row(FILE *to, const struct cli_command *c)
+{
+	if (*c->group)
+		fprintf(to, "  %-9s %-10s  %s\n", c->group, c->name, c->help);
+	else
+		fprintf(to, "  %-20s  %s\n", c->name, c->help);
+}
 
 static void print_usage(FILE *to)
 {
-	fputs("usage: ccfed GROUP COMMAND [OPTIONS] [ARGUMENTS]\n"
+	fputs("usage: ccfed COMMAND [OPTIONS] [ARGUMENTS]\n"
+	      "       ccfed GROUP COMMAND [OPTIONS] [ARGUMENTS]\n"
 	      "       ccfed --version | --help\n\n",
 	      to);
 	for (size_t g = 0; groups[g]; g++)
 		for (const struct cli_command *c = groups[g]; c->name; c++)
-			fprintf(to, "  %-9s %-10s  %s\n", c->group, c->name, c->help);
-	fputs("\nccfed GROUP COMMAND --help shows a command's options.\n", to);
+			print_row(to, c);
+	fputs("\nccfed [GROUP] COMMAND --help shows a command's options.\n", to);
 }
 
 static const struct cli_command *find(const char *group, const char *name)
@@ -33,6 +42,7 @@ static const struct cli_command *find(const char *group, const char *name)
 int main(int argc, char **argv)
 {
 	const struct cli_command *cmd;
+	int words = 1; /* that the command has */
 
 	cc_log_set_level(CC_LOG_WARN);
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
@@ -43,12 +53,18 @@ int main(int argc, char **argv)
 		print_usage(stdout);
 		return CLI_OK;
 	}
-	cmd = argc >= 3 ? find(argv[1], argv[2]) : NULL;
+	cmd = argc >= 2 ? find("", argv[1]) : NULL;
+	if (!cmd && argc >= 3 && *argv[1]) {
+		cmd = find(argv[1], argv[2]);
+		words = 2;
+	}
 	if (!cmd) {
 		if (argc >= 3)
 			fprintf(stderr, "ccfed: no command \"%s %s\"\n", argv[1], argv[2]);
+		else if (argc == 2)
+			fprintf(stderr, "ccfed: no command \"%s\"\n", argv[1]);
 		print_usage(stderr);
 		return CLI_USAGE;
 	}
-	return cmd->run(cmd, argc - 2, argv + 2);
+	return cmd->run(cmd, argc - words, argv + words);
 }

@@ -93,7 +93,7 @@ int trust_doc_gids(const char *path, struct tr_gids *out, struct cc_note *why)
 
 int trust_unusable(const struct cli_command *cmd, const struct cc_note *why, int r)
 {
-	fprintf(stderr, "ccfed %s %s: ", cmd->group, cmd->name);
+	fprintf(stderr, CLI_WORDS ": ", CLI_WORDS_OF(cmd));
 	cli_put(stderr, why->text[0] ? why->text : cc_err_text(r));
 	fputc('\n', stderr);
 	return CLI_USAGE;

@@ -227,7 +227,7 @@ int trust_make_write(const struct trust_make *m, const struct cc_buf *text, stru
 
 int trust_make_refused(const struct cli_command *cmd, const struct cc_note *why, int r)
 {
-	fprintf(stderr, "ccfed %s %s: ", cmd->group, cmd->name);
+	fprintf(stderr, CLI_WORDS ": ", CLI_WORDS_OF(cmd));
 	if (r > 0)
 		fprintf(stderr, "refused: %s: ", cc_rule_name(r));
 	cli_put(stderr, why->text[0] ? why->text : cc_err_text(r));

@@ -9,33 +9,8 @@
 
 #include "cli/text.h"
 #include "cli/trust_describe.h"
+#include "cli/trust_layout.h"
 #include "lib/base/util.h"
-
-#define LABEL 11     /* columns of a label before its colon */
-#define GID_LABEL 13 /* of a label of a GID */
-#define ENTRY 8	     /* blanks before an entry of a list */
-
-static void put_label(int width, const char *label)
-{
-	printf("%*s:", width, label);
-}
-
-/* A line; none when the document does not say it. */
-static void put_line(int width, const char *label, const json_t *value)
-{
-	if (!value)
-		return;
-	put_label(width, label);
-	putchar(' ');
-	cli_put_value(stdout, value);
-	putchar('\n');
-}
-
-static void put_text(int width, const char *label, const char *text)
-{
-	put_label(width, label);
-	printf(" %s\n", text);
-}
 
 /* ---- GIDs ---- */
 
@@ -55,12 +30,13 @@ static const struct {
 static void put_gid_lines(const json_t *gid, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		put_line(GID_LABEL, gid_lines[i].label, json_object_get(gid, gid_lines[i].key));
+		trust_put_line(TRUST_GID_LABEL, gid_lines[i].label,
+			       json_object_get(gid, gid_lines[i].key));
 }
 
 static void put_gid(const char *label, const json_t *gid)
 {
-	put_label(LABEL, label);
+	trust_put_label(TRUST_LABEL, label);
 	putchar('\n');
 	put_gid_lines(gid, GID_SHORT);
 }
@@ -73,73 +49,10 @@ static void put_signer(const json_t *signer)
 		return;
 	put_gid("gidSigner", signer);
 	if (json_array_size(issuers) > 0)
-		put_line(GID_LABEL, "issuers", issuers);
-}
-
-/* ---- privileges ---- */
-
-static void put_names(const json_t *privileges, bool delegatable_only)
-{
-	const json_t *p;
-	bool first = true;
-	size_t i;
-
-	json_array_foreach(privileges, i, p)
-	{
-		if (delegatable_only && !json_is_true(json_object_get(p, "can_delegate")))
-			continue;
-		fputs(first ? " " : ",", stdout);
-		cli_put_value(stdout, json_object_get(p, "name"));
-		first = false;
-	}
-	putchar('\n');
-}
-
-static void put_privileges(const json_t *level)
-{
-	const json_t *privileges = json_object_get(level, "privileges");
-
-	if (!privileges)
-		return;
-	put_label(LABEL, "privs");
-	put_names(privileges, false);
-}
-
-/* A certificate says it of all its rights; of XML each right says it. */
-static void put_delegate(const json_t *level)
-{
-	const json_t *whole = json_object_get(level, "delegate"), *p;
-	const json_t *privileges = json_object_get(level, "privileges");
-	size_t i, yes = 0;
-
-	if (whole) {
-		put_text(LABEL, "delegate", json_is_true(whole) ? "True" : "False");
-		return;
-	}
-	if (!privileges)
-		return;
-	json_array_foreach(privileges, i, p)
-	{
-		yes += json_is_true(json_object_get(p, "can_delegate"));
-	}
-	if (yes == 0 || yes == i) {
-		put_text(LABEL, "delegate", yes ? "True" : "False");
-		return;
-	}
-	put_label(LABEL, "delegate");
-	put_names(privileges, true);
+		trust_put_line(TRUST_GID_LABEL, "issuers", issuers);
 }
 
 /* ---- tickets ---- */
-
-static void put_entry(const char *key, const json_t *value)
-{
-	printf("%*s", ENTRY, "");
-	cli_put(stdout, key);
-	fputs(" : ", stdout);
-	cli_put_value(stdout, value);
-	putchar('\n');
-}
 
 /* A dictionary, or a list of objects whose first member is the key. */
 static void put_entries(const char *label, json_t *entries)
@@ -149,19 +62,19 @@ static void put_entries(const char *label, json_t *entries)
 	size_t i;
 
 	if (!json_is_object(entries) && !json_is_array(entries)) {
-		put_line(LABEL, label, entries);
+		trust_put_line(TRUST_LABEL, label, entries);
 		return;
 	}
-	put_label(LABEL, label);
+	trust_put_label(TRUST_LABEL, label);
 	putchar('\n');
-	json_object_foreach(entries, key, value) put_entry(key, value);
+	json_object_foreach(entries, key, value) trust_put_entry(key, value);
 	json_array_foreach(entries, i, one)
 	{
 		const json_t *name = json_object_get(one, "name"),
 			     *urn = json_object_get(one, "urn");
 
-		put_entry(json_string_value(name ? name : urn),
-			  json_object_get(one, name ? "value" : "keys"));
+		trust_put_entry(json_string_value(name ? name : urn),
+				json_object_get(one, name ? "value" : "keys"));
 	}
 }
 
@@ -171,12 +84,12 @@ static void put_lines(const char *label, const json_t *value)
 	cc_cleanup(cc_freep) char *text = strdup(json_string_value(value));
 	char *rest = text;
 
-	put_label(LABEL, label);
+	trust_put_label(TRUST_LABEL, label);
 	putchar('\n');
 	while (rest && *rest) {
 		const char *line = strsep(&rest, "\n");
 
-		printf("%*s", ENTRY, "");
+		printf("%*s", TRUST_ENTRY, "");
 		cli_put(stdout, line);
 		putchar('\n');
 	}
@@ -206,13 +119,14 @@ static void put_level(json_t *level)
 {
 	static const char *const gids[][2] = {{"gidCaller", "owner"}, {"gidObject", "target"}};
 
-	put_privileges(level);
+	trust_put_privileges(level);
 	for (size_t i = 0; i < CC_ARRAY_SIZE(gids); i++)
 		if (!json_object_get(level, "tool_keyid"))
 			put_gid(gids[i][0], json_object_get(level, gids[i][1]));
-	put_delegate(level);
+	trust_put_delegate(level);
 	for (size_t i = 0; i < CC_ARRAY_SIZE(level_lines); i++)
-		put_line(LABEL, level_lines[i].label, json_object_get(level, level_lines[i].key));
+		trust_put_line(TRUST_LABEL, level_lines[i].label,
+			       json_object_get(level, level_lines[i].key));
 	put_entries("attributes", json_object_get(level, "attributes"));
 	put_entries("users", json_object_get(level, "users"));
 	put_rspec(json_object_get(level, "rspec"));
@@ -232,9 +146,9 @@ static void put_heading(size_t i, const json_t *level)
 	putchar('\n');
 }
 
-static void put_document(const struct cli_command *cmd, const struct cli_facts *f)
+void trust_put_levels(const json_t *document)
 {
-	json_t *levels = json_object_get(f->o, "levels"), *level;
+	json_t *levels = json_object_get(document, "levels"), *level;
 	size_t i;
 
 	json_array_foreach(levels, i, level)
@@ -245,6 +159,11 @@ static void put_document(const struct cli_command *cmd, const struct cli_facts *
 		else
 			put_level(level);
 	}
+}
+
+static void put_document(const struct cli_command *cmd, const struct cli_facts *f)
+{
+	trust_put_levels(f->o);
 	printf("not verified: this is what the document says; ccfed %s verify judges it\n",
 	       cmd->group);
 }

@@ -112,6 +112,30 @@ static int take_stranger(X509 *cert, const STACK_OF(X509) * certs, const struct 
 			       : CC_CMS_EXPIRED;
 }
 
+/* The one certificate that is trusted for itself: its holder needs nobody's word. */
+static int take_pinned(X509 *cert, const STACK_OF(X509) * certs, const uint8_t *pin,
+		       const struct cc_signer **signer)
+{
+	STACK_OF(X509) * chain;
+	uint8_t hash[32];
+	int r;
+
+	if (!X509_digest(cert, EVP_sha256(), hash, NULL))
+		return cc_raise_ossl();
+	if (CRYPTO_memcmp(hash, pin, sizeof(hash)) != 0)
+		return CC_CMS_CHAIN;
+	if (!valid_now(cert))
+		return CC_CMS_EXPIRED;
+	chain = sk_X509_new_null();
+	if (!chain || !sk_X509_push(chain, cert)) {
+		sk_X509_free(chain);
+		return cc_raise_ossl();
+	}
+	r = cc_signer_new(cert, certs, chain, INT64_MAX, signer);
+	sk_X509_free(chain);
+	return r;
+}
+
 /*
  * In BER the size of the certificates shows only now; in DER cms.c refused before they were
  * decoded.
@@ -134,6 +158,8 @@ int cc_signer_from_cert(const struct cc_keystore *ks, X509 *cert, STACK_OF(X509)
 		return CC_CMS_KEY;
 	if (too_many(certs))
 		return CC_CMS_FORM;
+	if (ks && cc_keystore_pin(ks))
+		return take_pinned(cert, certs, cc_keystore_pin(ks), out);
 	if (ks)
 		r = verify_chain(ks, cert, certs, out);
 	if (r == CC_CMS_CHAIN && flags & CC_CMS_ALLOW_GID)

@@ -155,21 +155,28 @@ static uint8_t *put_algorithm(uint8_t *p, bool rsa)
 	return rsa ? put(p, cc_der_null) : p;
 }
 
-/* Writes the parts that every message has: the certificate, the SignerInfo's front, the algorithm. */
-static int prepare_parts(struct cc_cms_signing *s, X509 *cert, bool rsa)
+/*
+ * Writes the parts that every message has: the certificates, the SignerInfo's front, the algorithm.
+ * The certificates stand in the order of their chain, not in that of a DER SET OF: RFC 5652 10.2.3
+ * leaves it open, every reader takes it, and who judges the chain finds it in order.
+ */
+static int prepare_parts(struct cc_cms_signing *s, X509 *cert, struct cc_bytes chain, bool rsa)
 {
 	int der = i2d_X509(cert, NULL);
+	size_t certs = (size_t)der + chain.len;
 	size_t sid = cc_sid_write(cert, NULL);
 	uint8_t *p;
 
 	if (der < 0 || sid == 0)
 		return cc_raise_ossl();
-	s->octets = malloc(cc_der_size((size_t)der) + cc_der_version_1.len + sid +
-			   digest_algorithm.len + ALGORITHM_MAX);
+	s->octets = malloc(cc_der_size(certs) + cc_der_version_1.len + sid + digest_algorithm.len +
+			   ALGORITHM_MAX);
 	if (!s->octets)
 		return cc_raise(CC_ENOMEM);
-	p = cc_der_put_header(s->octets, CC_DER_CONTEXT_0, (size_t)der);
+	p = cc_der_put_header(s->octets, CC_DER_CONTEXT_0, certs);
 	i2d_X509(cert, &p);
+	if (chain.len > 0)
+		p = put(p, chain);
 	s->certs = (struct cc_bytes){s->octets, (size_t)(p - s->octets)};
 	s->head.data = p;
 	p = put(p, cc_der_version_1);
@@ -187,7 +194,9 @@ static int prepare(struct cc_cms_signing *s, const struct cc_keystore *ks, size_
 	int r = prepare_ctx(s, p->key);
 
 	s->pair = pair;
-	return r < 0 ? r : prepare_parts(s, p->cert, EVP_PKEY_is_a(p->key, "RSA"));
+	return r < 0 ? r
+		     : prepare_parts(s, p->cert, (struct cc_bytes){p->chain.data, p->chain.len},
+				     EVP_PKEY_is_a(p->key, "RSA"));
 }
 
 int cc_cms_signing_init(struct cc_cms_signing *s, const struct cc_keystore *ks)

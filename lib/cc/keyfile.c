@@ -52,27 +52,86 @@ char *cc_keyfile_key_path(const char *dir, const char *name)
 	return file_path(dir, "private/", name, ".key");
 }
 
-int cc_keyfile_read_cert(const char *dir, const char *name, X509 **out, struct cc_note *why)
+/* No passphrase: a daemon has nobody to ask, and OpenSSL's own default would ask the terminal. */
+static int no_passphrase(char *buf, int size, int rwflag, void *arg)
 {
-	cc_cleanup(cc_freep) char *path = NULL, *text = NULL;
-	cc_cleanup(cc_bio_freep) BIO *bio = NULL;
-	size_t len;
-	int r = cc_keyfile_check_name(name, why);
+	return -1;
+}
 
-	if (r < 0)
-		return r;
-	path = cc_keyfile_cert_path(dir, name);
-	if (!path)
-		return cc_raise(CC_ENOMEM);
-	r = cc_file_read(path, KEY_FILE_MAX, &text, &len, why);
+static int put_cert(struct cc_buf *chain, X509 *cert)
+{
+	int len = i2d_X509(cert, NULL);
+	uint8_t *p;
+
+	if (len < 0)
+		return cc_raise_ossl();
+	p = cc_buf_reserve(chain, (size_t)len);
+	if (!p)
+		return chain->err;
+	i2d_X509(cert, &p);
+	*p = 0; /* a cc_buf always has room for it */
+	chain->len += (size_t)len;
+	return 0;
+}
+
+/* The certificates from here to the end of the file. */
+static int read_chain(BIO *bio, const char *path, struct cc_buf *chain, struct cc_note *why)
+{
+	unsigned long end;
+	X509 *cert;
+
+	while ((cert = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL))) {
+		int r = put_cert(chain, cert);
+
+		X509_free(cert);
+		if (r == -CC_ELIMIT)
+			return cc_note_set(why, CC_ELIMIT,
+					   "%s holds more certificates than a message may carry, "
+					   "%u octets",
+					   path, CC_CERT_MAX);
+		if (r < 0)
+			return r;
+	}
+	end = ERR_peek_last_error();
+	ERR_clear_error();
+	if (ERR_GET_LIB(end) == ERR_LIB_PEM && ERR_GET_REASON(end) == PEM_R_NO_START_LINE)
+		return 0;
+	return cc_note_set(why, CC_EFORMAT, "%s: what stands behind its first certificate is none",
+			   path);
+}
+
+static int read_cert(const char *path, X509 **out, struct cc_buf *chain, struct cc_note *why)
+{
+	cc_cleanup(cc_freep) char *text = NULL;
+	cc_cleanup(cc_bio_freep) BIO *bio = NULL;
+	cc_cleanup(cc_x509_freep) X509 *cert = NULL;
+	size_t len;
+	int r = cc_file_read(path, KEY_FILE_MAX, &text, &len, why);
+
 	if (r < 0)
 		return r;
 	bio = cc_bio_borrow((struct cc_bytes){(uint8_t *)text, len});
 	if (!bio)
 		return cc_raise_ossl();
-	*out = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	cert = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
 	ERR_clear_error();
-	return *out ? 0 : cc_note_set(why, CC_EFORMAT, "%s is no PEM certificate", path);
+	if (!cert)
+		return cc_note_set(why, CC_EFORMAT, "%s is no PEM certificate", path);
+	r = chain ? read_chain(bio, path, chain, why) : 0;
+	if (r == 0)
+		*out = cc_steal(&cert);
+	return r;
+}
+
+int cc_keyfile_read_cert(const char *dir, const char *name, X509 **out, struct cc_note *why)
+{
+	cc_cleanup(cc_freep) char *path = NULL;
+	int r = cc_keyfile_check_name(name, why);
+
+	if (r < 0)
+		return r;
+	path = cc_keyfile_cert_path(dir, name);
+	return path ? read_cert(path, out, NULL, why) : cc_raise(CC_ENOMEM);
 }
 
 char *cc_keyfile_curve_path(const char *dir, const char *name)
@@ -104,12 +163,6 @@ int cc_keyfile_check_mode(const char *path, struct cc_note *why)
 	return 0;
 }
 
-/* No passphrase: a daemon has nobody to ask, and OpenSSL's own default would ask the terminal. */
-static int no_passphrase(char *buf, int size, int rwflag, void *arg)
-{
-	return -1;
-}
-
 static int parse_key(const char *path, struct cc_bytes text, EVP_PKEY **out, struct cc_note *why)
 {
 	cc_cleanup(cc_bio_freep) BIO *bio = cc_bio_borrow(text);
@@ -123,18 +176,12 @@ static int parse_key(const char *path, struct cc_bytes text, EVP_PKEY **out, str
 				  path);
 }
 
-int cc_keyfile_read_key(const char *dir, const char *name, EVP_PKEY **out, struct cc_note *why)
+static int read_key(const char *path, EVP_PKEY **out, struct cc_note *why)
 {
-	cc_cleanup(cc_freep) char *path = NULL, *text = NULL;
+	cc_cleanup(cc_freep) char *text = NULL;
 	size_t len;
-	int r = cc_keyfile_check_name(name, why);
+	int r = cc_keyfile_check_mode(path, why);
 
-	if (r < 0)
-		return r;
-	path = cc_keyfile_key_path(dir, name);
-	if (!path)
-		return cc_raise(CC_ENOMEM);
-	r = cc_keyfile_check_mode(path, why);
 	if (r == 0)
 		r = cc_file_read(path, KEY_FILE_MAX, &text, &len, why);
 	if (r < 0)
@@ -144,27 +191,53 @@ int cc_keyfile_read_key(const char *dir, const char *name, EVP_PKEY **out, struc
 	return r;
 }
 
-int cc_keyfile_read_pair(const char *dir, const char *name, X509 **cert, EVP_PKEY **key,
-			 struct cc_note *why)
+int cc_keyfile_read_key(const char *dir, const char *name, EVP_PKEY **out, struct cc_note *why)
+{
+	cc_cleanup(cc_freep) char *path = NULL;
+	int r = cc_keyfile_check_name(name, why);
+
+	if (r < 0)
+		return r;
+	path = cc_keyfile_key_path(dir, name);
+	return path ? read_key(path, out, why) : cc_raise(CC_ENOMEM);
+}
+
+int cc_keyfile_open_pair(const char *cert_path, const char *key_path, X509 **cert, EVP_PKEY **key,
+			 struct cc_buf *chain, struct cc_note *why)
 {
 	cc_cleanup(cc_pkey_freep) EVP_PKEY *own = NULL;
 	cc_cleanup(cc_x509_freep) X509 *leaf = NULL;
-	int r = cc_keyfile_read_cert(dir, name, &leaf, why);
+	int r = read_cert(cert_path, &leaf, chain, why);
 
 	if (r == 0)
-		r = cc_keyfile_read_key(dir, name, &own, why);
+		r = read_key(key_path, &own, why);
 	if (r < 0)
 		return r;
 	if (!X509_check_private_key(leaf, own)) {
 		ERR_clear_error();
 		return cc_note_set(why, CC_EINVAL,
-				   "private/%s.key does not belong to %s.crt in %s: they were made "
-				   "at different times; issue the certificate again",
-				   name, name, dir);
+				   "%s does not belong to %s: they were made at different times; "
+				   "issue the certificate again",
+				   key_path, cert_path);
 	}
 	*cert = cc_steal(&leaf);
 	*key = cc_steal(&own);
 	return 0;
+}
+
+int cc_keyfile_read_pair(const char *dir, const char *name, X509 **cert, EVP_PKEY **key,
+			 struct cc_note *why)
+{
+	cc_cleanup(cc_freep) char *cert_path = NULL, *key_path = NULL;
+	int r = cc_keyfile_check_name(name, why);
+
+	if (r < 0)
+		return r;
+	cert_path = cc_keyfile_cert_path(dir, name);
+	key_path = cc_keyfile_key_path(dir, name);
+	if (!cert_path || !key_path)
+		return cc_raise(CC_ENOMEM);
+	return cc_keyfile_open_pair(cert_path, key_path, cert, key, NULL, why);
 }
 
 int cc_keyfile_read_ca(const char *dir, const char *name, X509 **cert, EVP_PKEY **key,

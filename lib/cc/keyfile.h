@@ -7,6 +7,7 @@
 #include <openssl/x509.h>
 #include <stdbool.h>
 
+#include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/cc/keystore.h"
 
@@ -30,6 +31,13 @@ int cc_keyfile_check_mode(const char *path, struct cc_note *why);
 /** Reads the first certificate of NAME.crt. Caller frees. @return 0, -CC_EINVAL, -CC_ENOTFOUND, -CC_EFORMAT, -CC_ESYS,
  * -CC_ELIMIT, -CC_ENOMEM. */
 int cc_keyfile_read_cert(const char *dir, const char *name, X509 **out, struct cc_note *why);
+/**
+ * Reads a certificate and its key, each by its file. chain (NULL: not wanted) gets the DER of the
+ * certificates that stand behind it in the file, in their order. Caller frees. @return as above,
+ * -CC_EDENIED; -CC_ELIMIT: more than chain takes.
+ */
+int cc_keyfile_open_pair(const char *cert_path, const char *key_path, X509 **cert, EVP_PKEY **key,
+			 struct cc_buf *chain, struct cc_note *why);
 /** Reads NAME.key, unencrypted. Refuses a file that group or others may write, warns of one that they may read. Caller frees.
  * @return as above, -CC_EDENIED. */
 int cc_keyfile_read_key(const char *dir, const char *name, EVP_PKEY **out, struct cc_note *why);

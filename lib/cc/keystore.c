@@ -2,9 +2,12 @@
 #include "lib/cc/keystore.h"
 
 #include <openssl/err.h>
+#include <string.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/limits.h"
 #include "lib/cc/crls.h"
+#include "lib/cc/der.h"
 #include "lib/cc/keyfile.h"
 #include "lib/cc/ossl.h"
 
@@ -31,6 +34,8 @@ struct cc_keystore {
 	struct certs recipients;
 	struct pairs sign, decrypt;
 	enum cc_cipher cipher;
+	bool pinned;
+	uint8_t pin[32];
 };
 
 static void certs_deinit(struct certs *certs)
@@ -45,6 +50,7 @@ static void pairs_deinit(struct pairs *pairs)
 	for (size_t i = 0; i < pairs->count; i++) {
 		X509_free(pairs->items[i].cert);
 		EVP_PKEY_free(pairs->items[i].key);
+		cc_buf_deinit(&pairs->items[i].chain);
 	}
 	free(pairs->items);
 }
@@ -86,7 +92,7 @@ static bool any(const struct cf_list *names)
 	return names && names->count > 0;
 }
 
-static int check_key(const X509 *cert, const char *dir, const char *name, struct cc_note *why)
+static int check_key(const X509 *cert, const char *path, struct cc_note *why)
 {
 	char key[64];
 
@@ -94,9 +100,16 @@ static int check_key(const X509 *cert, const char *dir, const char *name, struct
 		return 0;
 	cc_key_describe(X509_get0_pubkey(cert), key, sizeof(key));
 	return cc_note_set(why, CC_EINVAL,
-			   "%s.crt in %s has a key of kind %s: make one of P-256, P-384 or "
-			   "RSA with 2048 bits or more",
-			   name, dir, key);
+			   "%s has a key of kind %s: make one of P-256, P-384 or RSA with 2048 "
+			   "bits or more",
+			   path, key);
+}
+
+static int check_named(const X509 *cert, const char *dir, const char *name, struct cc_note *why)
+{
+	cc_cleanup(cc_freep) char *path = cc_keyfile_cert_path(dir, name);
+
+	return path ? check_key(cert, path, why) : cc_raise(CC_ENOMEM);
 }
 
 /* Certificates whose keys the bus reads. */
@@ -117,42 +130,67 @@ static int load_certs(struct certs *certs, const char *dir, const struct cf_list
 		certs->count++;
 		/* threads share it: what OpenSSL reads out of it at first use is read now */
 		X509_check_purpose(certs->items[i], -1, 0);
-		r = check_key(certs->items[i], dir, names->items[i], why);
+		r = check_named(certs->items[i], dir, names->items[i], why);
 	}
 	return r;
 }
 
-static int load_pair(struct cc_key_pair *pair, const char *dir, const char *name,
-		     struct cc_note *why)
+static int check_pair(struct cc_key_pair *pair, const char *path, struct cc_note *why)
 {
-	int r = check_key(pair->cert, dir, name, why);
+	int r = check_key(pair->cert, path, why);
 
 	if (r == 0 && (cc_asn1_seconds(X509_get0_notBefore(pair->cert), &pair->not_before) < 0 ||
 		       cc_asn1_seconds(X509_get0_notAfter(pair->cert), &pair->not_after) < 0))
-		r = cc_note_set(why, CC_EFORMAT, "%s.crt in %s: a date that cannot be read", name,
-				dir);
+		r = cc_note_set(why, CC_EFORMAT, "%s: a date that cannot be read", path);
+	if (r == 0 &&
+	    cc_der_size((size_t)i2d_X509(pair->cert, NULL) + pair->chain.len) > CC_CERT_MAX)
+		r = cc_note_set(why, CC_ELIMIT,
+				"%s holds more certificates than a message may carry, %u octets",
+				path, CC_CERT_MAX);
 	return r;
 }
 
-static int load_pairs(struct pairs *pairs, const char *dir, const struct cf_list *names,
+static int load_pair(struct pairs *pairs, const char *cert, const char *key, bool chain,
+		     struct cc_note *why)
+{
+	struct cc_key_pair *pair = &pairs->items[pairs->count];
+	int r;
+
+	pair->chain = (struct cc_buf)CC_BUF_INIT(CC_CERT_MAX);
+	r = cc_keyfile_open_pair(cert, key, &pair->cert, &pair->key, chain ? &pair->chain : NULL,
+				 why);
+	if (r < 0) {
+		cc_buf_deinit(&pair->chain);
+		return r;
+	}
+	pairs->count++;
+	return check_pair(pair, cert, why);
+}
+
+static int load_named(struct pairs *pairs, const char *dir, const char *name, bool chain,
 		      struct cc_note *why)
 {
+	cc_cleanup(cc_freep) char *cert = NULL, *key = NULL;
+	int r = cc_keyfile_check_name(name, why);
+
+	if (r < 0)
+		return r;
+	cert = cc_keyfile_cert_path(dir, name);
+	key = cc_keyfile_key_path(dir, name);
+	return cert && key ? load_pair(pairs, cert, key, chain, why) : cc_raise(CC_ENOMEM);
+}
+
+static int load_pairs(struct pairs *pairs, const char *dir, const struct cf_list *names, bool chain,
+		      struct cc_note *why)
+{
+	size_t count = any(names) ? names->count : 0;
 	int r = 0;
 
-	if (!any(names))
-		return 0;
-	pairs->items = calloc(names->count, sizeof(*pairs->items));
+	pairs->items = calloc(count + 1, sizeof(*pairs->items)); /* one for own_cert */
 	if (!pairs->items)
 		return cc_raise(CC_ENOMEM);
-	for (size_t i = 0; r == 0 && i < names->count; i++) {
-		struct cc_key_pair *pair = &pairs->items[i];
-
-		r = cc_keyfile_read_pair(dir, names->items[i], &pair->cert, &pair->key, why);
-		if (r < 0)
-			return r;
-		pairs->count++;
-		r = load_pair(pair, dir, names->items[i], why);
-	}
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = load_named(pairs, dir, names->items[i], chain, why);
 	return r;
 }
 
@@ -192,6 +230,8 @@ static int check_conf(const struct cc_keystore_conf *conf, struct cc_note *why)
 		return cc_note_set(why, CC_EINVAL,
 				   "cms-decrypt without cms-verify-ca: the signature inside could "
 				   "not be checked; set cms-verify-ca");
+	if (conf->pin && any(conf->verify))
+		return cc_note_set(why, CC_EINVAL, "either a CA is trusted or one certificate");
 	if (any(conf->crl) && !any(conf->verify))
 		return cc_note_set(why, CC_EINVAL,
 				   "cms-crl without cms-verify-ca: no certificate would be looked "
@@ -205,6 +245,10 @@ static int check_sign(const struct cc_keystore *ks, const struct cc_keystore_con
 	if (ks->sign.count == 0 ||
 	    cc_keystore_sign_at(ks, (int64_t)cc_clock_wall()) < ks->sign.count)
 		return 0;
+	if (!any(conf->sign))
+		return cc_note_set(why, CC_EINVAL,
+				   "%s is not valid now: set the clock, or get a new one",
+				   conf->own_cert);
 	return cc_note_set(why, CC_EINVAL,
 			   "%s.crt in %s is not valid now%s, so nobody would believe what is "
 			   "signed: set the clock, or issue it again with ccfed keys issue --force",
@@ -220,11 +264,13 @@ static int load_all(struct cc_keystore *ks, const struct cc_keystore_conf *conf,
 	if (r == 0)
 		r = load_certs(&ks->recipients, conf->dir, conf->encrypt, why);
 	if (r == 0)
-		r = load_pairs(&ks->sign, conf->dir, conf->sign, why);
+		r = load_pairs(&ks->sign, conf->dir, conf->sign, true, why);
+	if (r == 0 && conf->own_cert)
+		r = load_pair(&ks->sign, conf->own_cert, conf->own_key, true, why);
 	if (r == 0)
 		r = check_sign(ks, conf, why);
 	if (r == 0)
-		r = load_pairs(&ks->decrypt, conf->dir, conf->decrypt, why);
+		r = load_pairs(&ks->decrypt, conf->dir, conf->decrypt, false, why);
 	return r;
 }
 
@@ -241,6 +287,9 @@ int cc_keystore_load(const struct cc_keystore_conf *conf, struct cc_keystore **o
 		return cc_raise(CC_ENOMEM);
 	ks->refs = 1;
 	ks->cipher = conf->cipher;
+	ks->pinned = conf->pin != NULL;
+	if (conf->pin)
+		memcpy(ks->pin, conf->pin, sizeof(ks->pin));
 	r = load_all(ks, conf, why);
 	if (r < 0)
 		return r;
@@ -275,7 +324,12 @@ enum cc_cipher cc_keystore_cipher(const struct cc_keystore *ks)
 
 bool cc_keystore_verifies(const struct cc_keystore *ks)
 {
-	return ks->roots != NULL;
+	return ks->roots || ks->pinned;
+}
+
+const uint8_t *cc_keystore_pin(const struct cc_keystore *ks)
+{
+	return ks->pinned ? ks->pin : NULL;
 }
 
 size_t cc_keystore_signs(const struct cc_keystore *ks)

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/conf/opt.h"
 
@@ -26,6 +27,13 @@ struct cc_keystore_conf {
 	const struct cf_list *sign;    /* cms-sign: the first that is valid signs */
 	const struct cf_list *encrypt; /* cms-encrypt: recipients */
 	const struct cf_list *decrypt; /* cms-decrypt: each opens what is addressed to it */
+	/* one more to sign with, behind those of sign, by its files: a user's GID and key; NULL: none */
+	const char *own_cert, *own_key;
+	/*
+	 * SHA-256 of the one certificate whose signature counts, for who knows nothing else yet; NULL:
+	 * none. Never with verify.
+	 */
+	const uint8_t *pin;
 	enum cc_cipher cipher;
 };
 
@@ -34,6 +42,7 @@ struct cc_key_pair {
 	X509 *cert;
 	EVP_PKEY *key;
 	int64_t not_before, not_after; /* seconds since 1970, of the certificate */
+	struct cc_buf chain; /* to sign with: DER of those behind it in its file, sent along */
 };
 
 struct cc_keystore; /* opaque */
@@ -42,7 +51,9 @@ struct cc_keystore; /* opaque */
  * Loads everything now. A name holding "/" is refused; a key that does not belong to its
  * certificate, a key file that group or others may write, a weak key (RSA < 2048, curve other than
  * P-256/P-384) is an error that says which file and what to do. A key file that group or others may
- * read is used, with a warning in the log. Of a file with several certificates the first is used.
+ * read is used, with a warning in the log. Of a file with several certificates the first is used; of
+ * one to sign with the others ride in each message behind it, in their order, CC_CERT_MAX octets in
+ * all, so that who knows only the root can judge the chain.
  * Encrypting without signing, and decrypting without verifying, is a configuration error; so are
  * signing keys of which no certificate is valid now, and, where there are CRLs, one that no CA
  * signed, one that ended (within a day: a warning), and a CA that has none.
@@ -64,6 +75,8 @@ const struct cc_key_pair *cc_keystore_decrypt(const struct cc_keystore *ks, size
 X509 *cc_keystore_recipient(const struct cc_keystore *ks, size_t i);
 enum cc_cipher cc_keystore_cipher(const struct cc_keystore *ks);
 bool cc_keystore_verifies(const struct cc_keystore *ks);
+/** The 32 octets of conf.pin; NULL: there is none. */
+const uint8_t *cc_keystore_pin(const struct cc_keystore *ks);
 
 /* How many of each; 0: not configured. */
 size_t cc_keystore_signs(const struct cc_keystore *ks);

@@ -112,6 +112,10 @@ int tr_key_new(enum tr_key_kind kind, EVP_PKEY **out);
 /** PKCS#8 PEM, unencrypted. @return 0, -CC_EFORMAT, -CC_ENOMEM. The text is a secret: clear it. */
 int tr_key_read(const char *pem, size_t len, EVP_PKEY **out, struct cc_note *why);
 int tr_key_write(const EVP_PKEY *key, struct cc_buf *out);
+/** The public half in PEM, appended to out. @return 0, -CC_ENOMEM, -CC_ELIMIT, -CC_ECRYPTO. */
+int tr_key_write_public(const EVP_PKEY *key, struct cc_buf *out);
+/** A PKCS#10 request in PEM, signed by the key, for a subject of this CN. @return as above. */
+int tr_key_write_request(EVP_PKEY *key, const char *cn, struct cc_buf *out);
 /**
  * The public key of PEM (PUBLIC KEY, CERTIFICATE, CERTIFICATE REQUEST whose signature holds) or an
  * ssh line (ssh-rsa, ecdsa-sha2-nistp256/384; ed25519 cannot be in a GID: refused, saying so).

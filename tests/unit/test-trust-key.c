@@ -589,7 +589,32 @@ static void reads_what_ssh_keygen_writes(void **state)
 	assert_refuses(text, len, bad_lines[8].said);
 }
 
+static void writes_what_may_be_given_away(void **state)
+{
+	static const char *const names[] = {"plc.site.n1", "n",
+					    "plc.a-name-that-is-much-longer.than-the-64-characters."
+					    "that-X.520-lets-a-common-name-have"};
+
+	for (int kind = TR_KEY_RSA2048; kind <= TR_KEY_P256; kind++)
+		for (size_t i = 0; i < CC_ARRAY_SIZE(names); i++) {
+			cc_cleanup(cc_buf_deinit) struct cc_buf public = CC_BUF_INIT(MAX);
+			cc_cleanup(cc_buf_deinit) struct cc_buf csr = CC_BUF_INIT(MAX);
+			EVP_PKEY *key;
+
+			assert_int_equal(tr_key_new((enum tr_key_kind)kind, &key), 0);
+			assert_int_equal(tr_key_write_public(key, &public), 0);
+			assert_int_equal(tr_key_write_request(key, names[i], &csr), 0);
+			assert_null(strstr((char *)public.data, "PRIVATE"));
+			assert_null(strstr((char *)csr.data, "PRIVATE"));
+			assert_non_null(strstr((char *)csr.data, "CERTIFICATE REQUEST"));
+			assert_reads((char *)public.data, public.len, key);
+			assert_reads((char *)csr.data, csr.len, key);
+			EVP_PKEY_free(key);
+		}
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(writes_what_may_be_given_away),
 	cmocka_unit_test(writes_and_reads_private_keys),
 	cmocka_unit_test(refuses_what_is_no_private_key),
 	cmocka_unit_test(reads_every_form_of_pem),
