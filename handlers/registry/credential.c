@@ -42,9 +42,9 @@ int reg_need_gid(struct reg_call *c, struct rg_record *r)
 
 	if (r->gid && *r->gid)
 		return 0;
-	err = reg_make_gid(c, r, key_of(r));
+	err = r->type == RG_AUTHORITY ? reg_make_authority(c, r) : reg_make_gid(c, r, key_of(r));
 	if (!err)
-		err = reg_keep(c, r->authority, run_keep, r);
+		err = reg_keep(c, r->type == RG_AUTHORITY ? r->name : r->authority, run_keep, r);
 	return err == REG_CHANGED ? read_again(c, r) : err;
 }
 

@@ -11,12 +11,30 @@ int64_t reg_gid_end(const struct reg_call *c)
 	return c->now + c->reg->gid_days * REG_DAY;
 }
 
+/* One that was imported gets its key when it first signs, and those above it theirs. */
+static int found_authority(struct reg_call *c, const char *hrn)
+{
+	struct rg_record r;
+	struct rg_name name;
+	int err = reg_name(c, hrn, "authority", &name);
+
+	if (err)
+		return err;
+	err = reg_find(c, &name, RG_SHALLOW, &r);
+	if (!err)
+		err = *r.gid ? REG_NO_RECORD : reg_need_gid(c, &r);
+	rg_record_deinit(&r);
+	return err;
+}
+
 /* An authority that is not here, or whose key is not. */
 static int take_signer(struct reg_call *c, const char *hrn, struct reg_signer **out)
 {
 	struct cc_note why = {0};
 	int r = reg_signer_take(c->reg->trust, hrn, out, &why);
 
+	if (r == -CC_ENOTFOUND && found_authority(c, hrn) == 0)
+		r = reg_signer_take(c->reg->trust, hrn, out, &why);
 	if (r == -CC_ENOTFOUND || r == -CC_EINVAL)
 		return reg_refuse(c, REG_NO_AUTHORITY, "Missing authority: %s", hrn);
 	if (r) {
@@ -73,6 +91,39 @@ static int sign_gid(struct reg_call *c, struct rg_record *r, EVP_PKEY *key)
 	if (err > 0 || err == -CC_EINVAL)
 		return reg_refuse(c, REG_ARGUMENT, "no GID can be made: %.200s", why.text);
 	return err ? err : keep(r, &chain);
+}
+
+int reg_make_authority(struct reg_call *c, struct rg_record *r)
+{
+	const struct tr_authority_request rq = {.hrn = r->hrn,
+						.email = r->email && *r->email ? r->email : NULL,
+						.kind = TR_KEY_RSA2048,
+						.days = (int)c->reg->gid_days};
+	cc_cleanup(tr_gids_deinit) struct tr_gids chain = {.count = 0};
+	cc_cleanup(reg_signer_givep) struct reg_signer *above = NULL;
+	const char *dir = reg_authorities(c->reg->trust);
+	struct cc_note why = {0};
+	int err = take_signer(c, r->authority, &above); /* it may have to be founded, too */
+
+	if (err)
+		return err;
+	err = tr_hierarchy_create(dir, &rq, c->now, &why);
+	if (err > 0 || err == -CC_EINVAL)
+		return reg_refuse(c, REG_ARGUMENT, "%.240s", why.text);
+	/* there without a record: what a crash left, or somebody else is registering it right now */
+	if (err && err != -CC_EEXIST)
+		return err;
+	free(r->gid);
+	r->gid = NULL;
+	err = tr_hierarchy_gid(dir, r->hrn, &r->gid, &why);
+	if (!err)
+		err = reg_gids_of(c, r, &chain);
+	if (err)
+		return err > 0 ? cc_raise(CC_EINTERNAL) : err;
+	memcpy(r->key_hash, tr_gids_leaf(&chain)->key_hash, RG_KEY_HASH);
+	r->has_key = true;
+	strcpy(r->uuid, tr_gids_leaf(&chain)->uuid);
+	return 0;
 }
 
 int reg_make_gid(struct reg_call *c, struct rg_record *r, const char *key_text)

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "handlers/registry/change.h"
-#include "handlers/registry/trust.h"
 #include "lib/base/util.h"
 
 /* What the writing transaction does. */
@@ -53,38 +52,6 @@ static int is_there(struct reg_call *c, const struct rg_name *name)
 	return r == REG_NO_RECORD ? 0 : r;
 }
 
-/* Its key and GID come into the folder of authorities, where those that sign are. */
-static int make_authority(struct reg_call *c, struct rg_record *r)
-{
-	const struct tr_authority_request rq = {.hrn = r->hrn,
-						.email = r->email && *r->email ? r->email : NULL,
-						.kind = TR_KEY_RSA2048,
-						.days = (int)c->reg->gid_days};
-	cc_cleanup(tr_gids_deinit) struct tr_gids chain = {.count = 0};
-	const char *dir = reg_authorities(c->reg->trust);
-	struct cc_note why = {0};
-	int err = tr_hierarchy_create(dir, &rq, c->now, &why);
-
-	if (err == -CC_ENOTFOUND)
-		return reg_refuse(c, REG_NO_AUTHORITY, "Missing authority: %s", r->authority);
-	if (err > 0 || err == -CC_EINVAL)
-		return reg_refuse(c, REG_ARGUMENT, "%.240s", why.text);
-	/* there without a record: what a crash left, or somebody else is registering it right now */
-	if (err && err != -CC_EEXIST)
-		return err;
-	free(r->gid);
-	r->gid = NULL;
-	err = tr_hierarchy_gid(dir, r->hrn, &r->gid, &why);
-	if (!err)
-		err = reg_gids_of(c, r, &chain);
-	if (err)
-		return err > 0 ? cc_raise(CC_EINTERNAL) : err;
-	memcpy(r->key_hash, tr_gids_leaf(&chain)->key_hash, RG_KEY_HASH);
-	r->has_key = true;
-	strcpy(r->uuid, tr_gids_leaf(&chain)->uuid);
-	return 0;
-}
-
 static int make_gid(struct reg_call *c, struct rg_change *change, struct rg_record *r)
 {
 	const char *key = NULL;
@@ -94,7 +61,7 @@ static int make_gid(struct reg_call *c, struct rg_change *change, struct rg_reco
 		return reg_refuse(c, REG_ARGUMENT,
 				  "Invalid key value: an authority's key is made here");
 	if (r->type == RG_AUTHORITY)
-		return make_authority(c, r);
+		return reg_make_authority(c, r);
 	err = reg_change_key(c, change, &key);
 	return err ? err : reg_make_gid(c, r, key);
 }

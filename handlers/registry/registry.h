@@ -130,6 +130,11 @@ int64_t reg_gid_end(const struct reg_call *c);
  * or CSR; NULL: a throw-away key, as slices and nodes have (spec sfa 7). @return 0, a fault, negative.
  */
 int reg_make_gid(struct reg_call *c, struct rg_record *r, const char *key);
+/**
+ * Makes the key and the GID of an authority, in the folder where those that sign are; sets gid, uuid,
+ * key_hash. @return as above.
+ */
+int reg_make_authority(struct reg_call *c, struct rg_record *r);
 /** Sees to it that a record has its GID, which imported ones get at first use. @return as above. */
 int reg_need_gid(struct reg_call *c, struct rg_record *r);
 /**

@@ -87,6 +87,19 @@ class Authority(Principal):
         self.signer = GidSigner(self.gid, self.key)
 
 
+def fresh_store(lab):
+    """The URL of an empty store: a file, or, with CCFED_IT_STORE=postgresql, a database of CCFED_TEST_PG's server."""
+    if os.environ.get("CCFED_IT_STORE") != "postgresql":
+        return f"sqlite:{lab.folder / 'plc.db'}"
+    server = os.environ["CCFED_TEST_PG"]
+    name = f"it_{os.urandom(6).hex()}"
+    done = subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", f"CREATE DATABASE {name} TEMPLATE template0", server],
+                          capture_output=True, text=True, check=False)
+    expect_equal(done.returncode, 0, f"CREATE DATABASE: {done.stderr}")
+    address, _, options = server.partition("?")
+    return f"{address.rpartition('/')[0]}/{name}" + (f"?{options}" if options else "")
+
+
 class Bed:
     """A registry for plc with one site, its people, and the server that runs it."""
 
@@ -97,7 +110,7 @@ class Bed:
         self.roots = lab.folder / "roots"
         self.roots.mkdir(mode=0o755)
         self.make_authority("plc")
-        self.store = store or f"sqlite:{lab.folder / 'plc.db'}"
+        self.store = store or fresh_store(lab)
         self.server = self.make_server(options or {}, policy or {}, sections or {})
         self.people = {}
 
