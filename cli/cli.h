@@ -28,8 +28,8 @@ struct cli_command {
 #define CLI_WORDS_OF(cmd) (cmd)->group, *(cmd)->group ? " " : "", (cmd)->name
 
 /* NULL-ended tables of the groups; cli_registry's have none. */
-extern const struct cli_command cli_registry[], cli_node[], cli_audit[], cli_bus[], cli_job[],
-	cli_policy[], cli_keys[], cli_config[], cli_gid[], cli_cred[], cli_ticket[],
+extern const struct cli_command cli_registry[], cli_records[], cli_node[], cli_audit[], cli_bus[],
+	cli_job[], cli_policy[], cli_keys[], cli_config[], cli_gid[], cli_cred[], cli_ticket[],
 	cli_authority[];
 
 /** Prints "ccfed GROUP NAME: text" and a hint; returns CLI_USAGE. */

@@ -58,8 +58,8 @@ int reg_audit_line(struct reg_call *c, int outcome, bool whole, struct cc_buf *o
 	json_t *o = json_object();
 	char time[32];
 	char *text = NULL;
-	int bad = !o || put(o, "at", cc_clock_text(c->now, time)) || put(o, "op", c->op->name) ||
-		  put_who(o, c) || put(o, "what", object->urn[0] ? object->urn : object->hrn) ||
+	int bad = !o || put(o, "at", cc_clock_text(c->now, time)) || put(o, "what", c->op->name) ||
+		  put_who(o, c) || put(o, "object", object->urn[0] ? object->urn : object->hrn) ||
 		  put(o, "outcome", outcome_word(outcome)) ||
 		  put(o, "why", outcome ? c->why.text : NULL) || put_request(o, c, whole);
 

@@ -137,6 +137,15 @@ static int check_labels(struct tr_part authority, size_t known, struct cc_note *
 	return 0;
 }
 
+/*
+ * GENI's short names are for clients that make slices. Registries have always had longer ones, as
+ * importers made them (spec sfa 7: O_Neill_Ann_Marie), so any label will do for a user or a slice.
+ */
+static const char *rule_of(const char *type)
+{
+	return strcmp(type, "user") == 0 || strcmp(type, "slice") == 0 ? "node" : type;
+}
+
 static int check_name(const struct tr_signer *s, const char *urn, struct cc_note *why)
 {
 	const struct tr_gid *self = s->chain.items[0];
@@ -155,8 +164,8 @@ static int check_name(const struct tr_signer *s, const char *urn, struct cc_note
 	snprintf(name, sizeof(name), "%.*s", (int)u.name.len, u.name.text);
 	if (strcmp(type, "sliver") == 0)
 		return cc_note_set(why, CC_EINVAL, "%s: a sliver has no GID", urn);
-	if (tr_name_check(type, name, why) < 0)
-		return -CC_EINVAL;
+	if (tr_name_check(rule_of(type), name, NULL) < 0)
+		return tr_name_check(type, name, why);
 	return check_labels(
 		u.authority,
 		tr_authority_over(self->name.authority, u.authority) ? self->name.authority.len : 0,

@@ -196,9 +196,10 @@ static void names_nobody_else(void **state)
 		{"another testbed", TP_IDN "emulab.net+user+bob", CC_RULE_CHAIN_NAMESPACE,
 		 "not below"},
 		{"no URN", "plc.site.bob", -CC_EINVAL, "no publicid URN"},
-		{"a user's name that is too long", SITE "user+christopher", -CC_EINVAL,
-		 "cannot be the name of a user"},
-		{"a slice's name with a dot", SITE "slice+a.b", -CC_EINVAL,
+		{"a user's name that is too long",
+		 SITE "user+aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		 -CC_EINVAL, "cannot be the name of a user"},
+		{"a slice's name with a colon", SITE "slice+a:b", -CC_EINVAL,
 		 "cannot be the name of a slice"},
 		{"a sliver", SITE "sliver+s1", -CC_EINVAL, "a sliver has no GID"},
 		{"a type that nobody has", SITE "king+bob", -CC_EINVAL, "not given here"},
@@ -218,6 +219,21 @@ static void names_nobody_else(void **state)
 		check_refusal(tr_signer_make_gid(s, &rq, NOW, &chain, &why), &why, rows[i].wanted,
 			      rows[i].text);
 		assert_int_equal(chain.count, 0);
+	}
+}
+
+/* As importers of registries made them. */
+static void longer_names_of_users_and_slices(void **state)
+{
+	static const char *const urns[] = {SITE "user+O_Neill_Ann_Marie", SITE "slice+a.b"};
+	cc_cleanup(tr_signer_freep) struct tr_signer *s = signer_of(tp_world()->site);
+
+	for (size_t i = 0; i < CC_ARRAY_SIZE(urns); i++) {
+		cc_cleanup(tr_gids_deinit) struct tr_gids chain = {.count = 0};
+		struct tr_gid_request rq = gid_request(urns[i]);
+
+		assert_int_equal(tr_signer_make_gid(s, &rq, NOW, &chain, NULL), 0);
+		assert_string_equal(tr_gids_leaf(&chain)->urn, urns[i]);
 	}
 }
 
@@ -689,6 +705,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(says_nothing_of_a_key),
 	cmocka_unit_test(names_what_is_below),
 	cmocka_unit_test(names_nobody_else),
+	cmocka_unit_test(longer_names_of_users_and_slices),
 	cmocka_unit_test(a_life_has_bounds),
 	cmocka_unit_test(cut_to_the_whole_chain),
 	cmocka_unit_test(a_chain_has_an_end),
