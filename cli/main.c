@@ -6,9 +6,9 @@
 #include "lib/base/log.h"
 #include "version.h"
 
-static const struct cli_command *const groups[] = {cli_bus,	  cli_job, cli_policy, cli_keys,
-						   cli_config,	  cli_gid, cli_cred,   cli_ticket,
-						   cli_authority, NULL};
+static const struct cli_command *const groups[] = {cli_bus,	  cli_job,   cli_policy, cli_keys,
+						   cli_config,	  cli_gid,   cli_cred,	 cli_ticket,
+						   cli_authority, cli_store, NULL};
 
 static void print_usage(FILE *to)
 {
