@@ -7,8 +7,9 @@
 #include "version.h"
 
 static const struct cli_command *const groups[] = {
-	cli_registry, cli_records, cli_node, cli_audit, cli_bus,    cli_job,	   cli_policy,
-	cli_keys,     cli_config,  cli_gid,  cli_cred,	cli_ticket, cli_authority, NULL};
+	cli_registry, cli_records, cli_node,	  cli_audit,  cli_bus,
+	cli_job,      cli_policy,  cli_keys,	  cli_config, cli_gid,
+	cli_cred,     cli_ticket,  cli_authority, cli_store,  NULL};
 
 static void print_row(FILE *to, const struct cli_command *c)
 {

@@ -253,14 +253,14 @@ static int settle(struct st_writer *w, struct st_request **reqs, unsigned n, uns
 	return r;
 }
 
-static int connect_again(struct st_writer *w)
+static int connect_again(struct st_writer *w, int64_t until)
 {
 	int r;
 
 	if (w->conn)
 		return 0;
 	w->chain_known = false;
-	r = st_conn_open(&w->conn, w->target, &w->why);
+	r = st_conn_open_until(&w->conn, w->target, until, &w->why);
 	if (!r)
 		atomic_fetch_add(&w->reconnects, 1);
 	return r;
@@ -279,12 +279,13 @@ static int64_t latest(struct st_request **reqs, unsigned n)
 int st_batch_try(struct st_writer *w, struct st_request **reqs, unsigned n, unsigned width,
 		 unsigned *done)
 {
-	int r = connect_again(w);
+	int64_t until = latest(reqs, n);
+	int r = connect_again(w, until);
 
 	*done = 0;
 	if (r)
 		return r;
-	w->conn->until = latest(reqs, n);
+	w->conn->until = until;
 	r = settle(w, reqs, n, done);
 	if (r == 0)
 		r = transaction(w, reqs, width, done);

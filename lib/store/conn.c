@@ -38,6 +38,17 @@ int st_conn_open(struct st_conn **out, const struct st_target *target, struct cc
 	return target->backend->open(out, target, why);
 }
 
+int st_conn_open_until(struct st_conn **out, const struct st_target *target, int64_t until,
+		       struct cc_note *why)
+{
+	int64_t left = until - cc_clock_ms();
+	struct st_target t = *target;
+
+	if (left < t.connect_ms)
+		t.connect_ms = left > 0 ? (int)left : 1;
+	return st_conn_open(out, &t, why);
+}
+
 void st_conn_close(struct st_conn *c)
 {
 	if (c)

@@ -76,6 +76,9 @@ extern const struct st_backend st_sqlite, st_postgres;
 
 /** Finds the backend of a url. @return 0, -CC_EINVAL. */
 int st_target_parse(const char *url, struct st_target *out, struct cc_note *why);
+/** until: cc_clock_ms by which it ends, too. */
+int st_conn_open_until(struct st_conn **out, const struct st_target *target, int64_t until,
+		       struct cc_note *why);
 int st_conn_open(struct st_conn **out, const struct st_target *target, struct cc_note *why);
 void st_conn_close(struct st_conn *c);
 void st_conn_closep(struct st_conn **c);

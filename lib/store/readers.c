@@ -86,7 +86,7 @@ static int run_on(struct st_conn *c, st_run_fn *run, void *arg, struct cc_note *
 static int try_once(struct st_readers *p, struct st_reader *reader, int64_t deadline,
 		    st_run_fn *run, void *arg, enum st_failure *failure, struct cc_note *why)
 {
-	int r = reader->conn ? 0 : st_conn_open(&reader->conn, p->target, why);
+	int r = reader->conn ? 0 : st_conn_open_until(&reader->conn, p->target, deadline, why);
 
 	*failure = ST_FAIL_LOST;
 	if (r)

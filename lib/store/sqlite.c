@@ -40,6 +40,10 @@ int st_lite_fail(struct st_lite *l, int code)
 		f = ST_FAIL_AGAIN;
 		err = CC_ETIMEOUT;
 		break;
+	case SQLITE_READONLY:
+		f = ST_FAIL_TX;
+		err = CC_ESYS;
+		break;
 	case SQLITE_FULL:
 		f = ST_FAIL_TX;
 		err = CC_ESYS;

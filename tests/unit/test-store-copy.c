@@ -94,10 +94,10 @@ static void test_migrations_differ(void **state)
 		struct seen s;
 
 		if (i > 0) {
+			int (*enter)(void **) = k->postgres ? kit_enter_postgres : kit_enter_sqlite;
+
 			kit_leave(state);
-			assert_int_equal(k->postgres ? kit_enter_postgres(state)
-						     : kit_enter_sqlite(state),
-					 0);
+			assert_int_equal(enter(state), 0);
 			k = *state;
 			conf = kit_conf(k);
 		}
