@@ -181,26 +181,27 @@ static int follow_piece(struct st_tx *tx, struct verify *v, unsigned *count)
 	return r;
 }
 
-static int follow_all(struct st_tx *tx, void *arg)
+int st_chain_verify(struct st_tx *tx, struct st_audit_verdict *out)
 {
-	struct verify *v = arg;
+	struct verify v = {.out = out, .instance = CC_BUF_INIT(4096)};
 	unsigned count;
 	int r;
 
-	*v->out = (struct st_audit_verdict){0};
-	cc_buf_deinit(&v->instance);
+	*out = (struct st_audit_verdict){0};
 	do
-		r = follow_piece(tx, v, &count);
+		r = follow_piece(tx, &v, &count);
 	while (!r && count == PIECE);
+	cc_buf_deinit(&v.instance);
 	return r;
+}
+
+static int verify(struct st_tx *tx, void *arg)
+{
+	return st_chain_verify(tx, arg);
 }
 
 int st_audit_verify(struct st_store *s, int64_t deadline, struct st_audit_verdict *out,
 		    struct cc_note *why)
 {
-	struct verify v = {.out = out, .instance = CC_BUF_INIT(4096)};
-	int r = st_read(s, deadline, follow_all, &v, why);
-
-	cc_buf_deinit(&v.instance);
-	return r;
+	return st_read(s, deadline, verify, out, why);
 }

@@ -18,5 +18,7 @@ int st_chain_find(struct st_tx *tx, struct st_chain *chain);
  */
 int st_chain_add(struct st_tx *tx, const struct st_chain *chain, const void *entries, size_t len,
 		 struct st_chain *next);
+/** Follows every chain (st_audit_verify). */
+int st_chain_verify(struct st_tx *tx, struct st_audit_verdict *out);
 /** The hash of a row. @return 0, -CC_ECRYPTO. */
 int st_chain_hash(const struct st_audit_row *row, uint8_t out[ST_HASH]);

@@ -68,7 +68,7 @@ struct st_backend {
 
 	/* (table, column, type, position in the primary key or 0), by table and position in it */
 	struct st_sql columns;
-	/* (table, table that it refers to) */
+	/* (table, table that it refers to, its column, the column there): keys of one column */
 	struct st_sql references;
 };
 

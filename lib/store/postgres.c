@@ -282,9 +282,12 @@ const struct st_backend st_postgres = {
 		    " WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace"
 		    " AND a.attnum > 0 AND NOT a.attisdropped"
 		    " ORDER BY c.relname COLLATE \"C\", a.attnum"},
-	.references = {"SELECT t.relname::text, r.relname::text FROM pg_constraint c"
+	.references = {"SELECT t.relname::text, r.relname::text, a.attname::text, b.attname::text"
+		       " FROM pg_constraint c"
 		       " JOIN pg_class t ON t.oid = c.conrelid"
 		       " JOIN pg_class r ON r.oid = c.confrelid"
+		       " JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = c.conkey[1]"
+		       " JOIN pg_attribute b ON b.attrelid = r.oid AND b.attnum = c.confkey[1]"
 		       " WHERE c.contype = 'f' AND t.relnamespace = current_schema()::regnamespace"
-		       " ORDER BY 1, 2"},
+		       " ORDER BY 1, 2, 3"},
 };

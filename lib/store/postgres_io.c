@@ -56,21 +56,22 @@ static const struct {
 	enum st_failure failure;
 	int code;
 } failures[] = {
-	{"23", ST_FAIL_STATEMENT, CC_EEXIST},	   /* a constraint */
-	{"40", ST_FAIL_AGAIN, CC_ETIMEOUT},	   /* serialization, deadlock */
-	{"55P03", ST_FAIL_STATEMENT, CC_ETIMEOUT}, /* lock_timeout */
-	{"57014", ST_FAIL_STATEMENT, CC_ETIMEOUT}, /* statement_timeout */
-	{"57P", ST_FAIL_LOST, CC_ESYS},		   /* shuts down, crashed, starts up */
-	{"08", ST_FAIL_LOST, CC_ESYS},		   /* connection */
-	{"25P", ST_FAIL_LOST, CC_ESYS},		   /* idle in transaction for too long */
-	{"26", ST_FAIL_LOST, CC_ESYS},		   /* it does not know our statement: a pooler */
-	{"0A000", ST_FAIL_LOST, CC_ESYS},	   /* a statement of before a migration */
-	{"53100", ST_FAIL_TX, CC_ESYS},		   /* disk full */
-	{"53", ST_FAIL_TX, CC_ESYS},		   /* other resources */
-	{"58", ST_FAIL_TX, CC_ESYS},		   /* I/O */
-	{"54", ST_FAIL_STATEMENT, CC_ELIMIT},	   /* too long for an index */
-	{"XX", ST_FAIL_TX, CC_ESYS},		   /* corruption */
-	{"25006", ST_FAIL_TX, CC_ESYS},		   /* a standby: it only reads */
+	{"23", ST_FAIL_STATEMENT, CC_EEXIST},	    /* a constraint */
+	{"40", ST_FAIL_AGAIN, CC_ETIMEOUT},	    /* serialization, deadlock */
+	{"55P03", ST_FAIL_STATEMENT, CC_ETIMEOUT},  /* lock_timeout */
+	{"57014", ST_FAIL_STATEMENT, CC_ETIMEOUT},  /* statement_timeout */
+	{"57P", ST_FAIL_LOST, CC_ESYS},		    /* shuts down, crashed, starts up */
+	{"08P01", ST_FAIL_STATEMENT, CC_EINTERNAL}, /* not the parameters it was made for */
+	{"08", ST_FAIL_LOST, CC_ESYS},		    /* connection */
+	{"25P", ST_FAIL_LOST, CC_ESYS},		    /* idle in transaction for too long */
+	{"26", ST_FAIL_LOST, CC_ESYS},		    /* it does not know our statement: a pooler */
+	{"0A000", ST_FAIL_LOST, CC_ESYS},	    /* a statement of before a migration */
+	{"53100", ST_FAIL_TX, CC_ESYS},		    /* disk full */
+	{"53", ST_FAIL_TX, CC_ESYS},		    /* other resources */
+	{"58", ST_FAIL_TX, CC_ESYS},		    /* I/O */
+	{"54", ST_FAIL_STATEMENT, CC_ELIMIT},	    /* too long for an index */
+	{"XX", ST_FAIL_TX, CC_ESYS},		    /* corruption */
+	{"25006", ST_FAIL_TX, CC_ESYS},		    /* a standby: it only reads */
 	{"", ST_FAIL_STATEMENT, CC_EINTERNAL},
 };
 

@@ -112,9 +112,8 @@ static int read_migrations(struct st_tx *tx, void *arg)
 	return r;
 }
 
-/* A transaction of its own, on a connection that is in none. */
-static int run_alone(struct st_conn *c, enum st_mode mode, st_run_fn *run, void *arg,
-		     struct cc_note *why)
+int st_schema_alone(struct st_conn *c, enum st_mode mode, st_run_fn *run, void *arg,
+		    struct cc_note *why)
 {
 	struct st_tx tx;
 	int r = c->backend->begin(c, mode);
@@ -135,7 +134,7 @@ int st_schema_look(struct st_conn *c, struct st_schema *out,
 		   void (*problem)(void *arg, const char *text), void *arg, struct cc_note *why)
 {
 	struct look l = {.problem = problem, .arg = arg, .why = why};
-	int r = run_alone(c, ST_READ, read_migrations, &l, why);
+	int r = st_schema_alone(c, ST_READ, read_migrations, &l, why);
 
 	if (!r)
 		*out = l.schema;
@@ -206,7 +205,7 @@ int st_schema_apply(struct st_conn *c, int last,
 	for (int64_t n = s.number + 1; !r && n <= last; n++) {
 		struct step step = {.m = find(n)};
 
-		r = run_alone(c, ST_WRITE, apply_one, &step, why);
+		r = st_schema_alone(c, ST_WRITE, apply_one, &step, why);
 		if (!r && step.applied && each)
 			each(arg, step.m->number, step.m->name);
 	}

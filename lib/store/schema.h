@@ -31,5 +31,8 @@ int st_schema_look(struct st_conn *c, struct st_schema *out,
 int st_schema_apply(struct st_conn *c, int last,
 		    void (*each)(void *arg, int number, const char *name), void *arg,
 		    struct cc_note *why);
+/** Runs fn in a transaction of its own, without the limits of programs. @return what it returned, as st_exec. */
+int st_schema_alone(struct st_conn *c, enum st_mode mode, st_run_fn *run, void *arg,
+		    struct cc_note *why);
 /** A row of meta. @return 0, -CC_ENOTFOUND, as st_exec. */
 int st_meta_get(struct st_tx *tx, const char *name, struct cc_buf *value);

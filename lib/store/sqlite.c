@@ -40,6 +40,10 @@ int st_lite_fail(struct st_lite *l, int code)
 		f = ST_FAIL_AGAIN;
 		err = CC_ETIMEOUT;
 		break;
+	case SQLITE_READONLY:
+		f = ST_FAIL_TX;
+		err = CC_ESYS;
+		break;
 	case SQLITE_FULL:
 		f = ST_FAIL_TX;
 		err = CC_ESYS;
@@ -311,7 +315,7 @@ const struct st_backend st_sqlite = {
 		    " FROM sqlite_schema m JOIN pragma_table_info(m.name) p"
 		    " WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 		    " ORDER BY m.name, p.cid"},
-	.references = {"SELECT m.name, f.\"table\""
+	.references = {"SELECT m.name, f.\"table\", f.\"from\", f.\"to\""
 		       " FROM sqlite_schema m JOIN pragma_foreign_key_list(m.name) f"
-		       " WHERE m.type = 'table' ORDER BY 1, 2"},
+		       " WHERE m.type = 'table' ORDER BY 1, 2, 3"},
 };

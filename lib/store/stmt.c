@@ -47,8 +47,9 @@ int st_tx_run(struct st_tx *tx, st_run_fn *fn, void *arg)
 
 static int tx_fail(struct st_tx *tx, int r)
 {
-	if (!tx->err)
-		tx->err = r;
+	if (tx->err)
+		return r;
+	tx->err = r;
 	if (r == -CC_EINTERNAL)
 		cc_error("a statement of this program is wrong: %s", tx->conn->why.text);
 	return r;

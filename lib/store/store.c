@@ -15,7 +15,7 @@
 #define INSTANCE_MAX 128
 
 struct st_store {
-	struct st_target target; /* at points into url */
+	struct st_target target, reads; /* at points into url */
 	char *url, *instance;
 	char id[33];
 	int64_t schema;
@@ -47,7 +47,9 @@ static int start_parts(struct st_store *s, const struct st_conf *conf)
 
 	if (r)
 		return r;
-	r = st_readers_init(&s->readers, &s->target, conf->readers);
+	s->reads = s->target;
+	s->reads.read_only = true;
+	r = st_readers_init(&s->readers, &s->reads, conf->readers);
 	if (r) {
 		st_queue_deinit(&s->queue);
 		return r;

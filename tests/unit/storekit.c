@@ -1,23 +1,42 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/storekit.h"
 
+#include <ftw.h>
 #include <libpq-fe.h>
 #include <sqlite3.h>
 #include <stdio.h>
-
-#include "tests/unit/folder.h"
+#include <unistd.h>
 
 /* ---- a database for each test ---- */
 
-int kit_enter_sqlite(void **state)
+/* A test may have two, so that the folder is the kit's. */
+static struct kit *kit_new(void **state)
 {
 	struct kit *k = calloc(1, sizeof(*k));
 
-	if (!k || folder_enter(NULL))
+	if (!k)
+		return NULL;
+	strcpy(k->folder, "/tmp/ccfed-test-XXXXXX");
+	if (!mkdtemp(k->folder) || chdir(k->folder)) {
+		free(k);
+		return NULL;
+	}
+	return *state = k;
+}
+
+int kit_enter_sqlite(void **state)
+{
+	struct kit *k = kit_new(state);
+
+	if (!k)
 		return -1;
-	snprintf(k->url, sizeof(k->url), "sqlite:%s/store.db", folder_path);
-	*state = k;
+	snprintf(k->url, sizeof(k->url), "sqlite:%s/store.db", k->folder);
 	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	return remove(path);
 }
 
 /* A statement on the server itself, or on the database of a test. */
@@ -51,13 +70,12 @@ static int name_database(struct kit *k, const char *server)
 int kit_enter_postgres(void **state)
 {
 	const char *server = getenv("CCFED_TEST_PG");
-	struct kit *k = calloc(1, sizeof(*k));
+	struct kit *k = kit_new(state);
 	char text[128];
 
-	if (!k || folder_enter(NULL))
+	if (!k)
 		return -1;
 	k->postgres = true;
-	*state = k;
 	if (!server || !*server)
 		return 0;
 	if (name_database(k, server))
@@ -70,6 +88,7 @@ int kit_enter_postgres(void **state)
 int kit_leave(void **state)
 {
 	struct kit *k = *state;
+	int r;
 
 	st_close(k->s);
 	if (k->database[0]) {
@@ -78,8 +97,9 @@ int kit_leave(void **state)
 		snprintf(text, sizeof(text), "DROP DATABASE %s WITH (FORCE)", k->database);
 		pg_number(getenv("CCFED_TEST_PG"), text);
 	}
+	r = chdir("/") ? -1 : nftw(k->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	free(k);
-	return folder_leave(NULL);
+	return r;
 }
 
 struct kit *kit_of(void **state)
@@ -128,13 +148,13 @@ static int first_number(void *arg, int n, char **columns, char **names)
 	return 0;
 }
 
-static int64_t lite_number(const char *text)
+static int64_t lite_number(const char *path, const char *text)
 {
 	int64_t found = -1;
 	char *why = NULL;
 	sqlite3 *db;
 
-	assert_int_equal(sqlite3_open("store.db", &db), SQLITE_OK);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	sqlite3_busy_timeout(db, 10000);
 	sqlite3_create_collation(db, "C", SQLITE_UTF8, NULL, octets);
 	if (sqlite3_exec(db, text, first_number, &found, &why) != SQLITE_OK)
@@ -145,7 +165,7 @@ static int64_t lite_number(const char *text)
 
 int64_t kit_number(const struct kit *k, const char *query)
 {
-	return k->postgres ? pg_number(k->url, query) : lite_number(query);
+	return k->postgres ? pg_number(k->url, query) : lite_number(strchr(k->url, ':') + 1, query);
 }
 
 void kit_sql(const struct kit *k, const char *text)

@@ -12,6 +12,7 @@
 
 struct kit {
 	bool postgres;
+	char folder[64];    /* the working one while it runs */
 	char url[512];	    /* of the store of this test */
 	char database[32];  /* of PostgreSQL */
 	struct st_store *s; /* of kit_open */
