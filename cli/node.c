@@ -125,7 +125,8 @@ static int node_add(const struct cli_command *cmd, int argc, char **argv)
 	}
 	if (r < 0 && argc - optind != 1)
 		r = cli_usage(cmd, "the HRN of one node is wanted");
-	a.hrn = argv[optind];
+	if (r < 0)
+		r = reg_name(&a, argv[optind]);
 	if (r < 0)
 		r = add(&a, endpoint);
 	cli_user_deinit(&a.user);

@@ -88,7 +88,9 @@ static int show_value(const struct reg_args *a, const struct cli_reply *reply)
 
 static int show_records(const struct reg_args *a, const json_t *records)
 {
-	if (a->user.json)
+	if (a->user.json && !records)
+		puts("[]");
+	else if (a->user.json)
 		cli_print_json(records);
 	else
 		reg_show_records(records);
@@ -117,12 +119,11 @@ static int parse_object(struct reg_args *a, const struct option *options, int ar
 	if (argc - optind != 2)
 		return cli_usage(a->user.cmd, "TYPE HRN is wanted");
 	a->type = reg_type(argv[optind]);
-	a->hrn = argv[optind + 1];
 	if (!a->type)
 		return cli_usage(a->user.cmd,
 				 "\"%s\" is no type: user, slice, authority (sa, ma), node",
 				 argv[optind]);
-	return -1;
+	return reg_name(a, argv[optind + 1]);
 }
 
 /* HRN, of the type that --type says. */
@@ -134,9 +135,10 @@ static int parse_name(struct reg_args *a, const struct option *options, int argc
 		return r;
 	if (argc - optind != 1)
 		return cli_usage(a->user.cmd, "one HRN is wanted");
-	a->hrn = argv[optind];
 	a->type = reg_type(a->of_type ? a->of_type : "user");
-	return a->type ? -1 : cli_usage(a->user.cmd, "--type: user, slice, authority, node");
+	if (!a->type)
+		return cli_usage(a->user.cmd, "--type: user, slice, authority, node");
+	return reg_name(a, argv[optind]);
 }
 
 /* ---- resolve and list ---- */

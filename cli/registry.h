@@ -16,6 +16,7 @@ struct reg_list {
 struct reg_args {
 	struct cli_user user;
 	const char *type, *hrn; /* of the arguments */
+	char hrn_text[TR_NAME_MAX + 1];
 	const char *outfile, *rspec, *uuid, *of_type;
 	const char *email, *hostname, *expires;
 	struct reg_list keys, researchers, pis, operators, attributes, fields;
@@ -65,6 +66,9 @@ enum reg_option {
 int reg_option(struct reg_args *a, int opt, const char *arg);
 
 /* ---- records (registry_record.c) ---- */
+
+/** Takes a name, an HRN or a URN. @return -1 to go on, else the exit code. */
+int reg_name(struct reg_args *a, const char *text);
 
 /** The types that records have. "sa" and "ma" are "authority". @return the type, static; NULL: none. */
 const char *reg_type(const char *word);

@@ -2,6 +2,7 @@
 /* What register and update say of a principal, from the options of the command line. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli/facts.h"
 #include "cli/registry.h"
@@ -83,6 +84,21 @@ const char *reg_type(const char *word)
 		if (strcmp(types[i][0], word) == 0)
 			return types[i][1];
 	return NULL;
+}
+
+int reg_name(struct reg_args *a, const char *text)
+{
+	struct cc_note why = {0};
+	struct tr_urn urn;
+	char type[64];
+
+	a->hrn = text;
+	if (strncasecmp(text, "urn:", 4) != 0)
+		return -1;
+	if (tr_urn_parse_text(text, &urn, &why) || tr_urn_to_hrn(&urn, a->hrn_text, type, &why))
+		return cli_usage(a->user.cmd, "\"%s\": %s", text, why.text);
+	a->hrn = a->hrn_text;
+	return -1;
 }
 
 /* ---- keys ---- */

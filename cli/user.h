@@ -109,7 +109,7 @@ enum { CLI_USER_FIRST = 1 };
 int cli_user_load_key(struct cli_user *u, struct cc_note *why);
 /** Says what was made and what is to do now; returns CLI_FAILED: nothing was asked. */
 int cli_user_greet(const struct cli_user *u);
-/** Whether user.gid is there, of this key, and in force for a while. */
+/** Whether user.gid is there, of this key and name, and in force for a while. */
 bool cli_user_has_gid(const struct cli_user *u, int64_t now);
 
 /* ---- requests (user_ask.c) ---- */

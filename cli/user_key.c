@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "cli/text.h"
@@ -154,8 +155,8 @@ bool cli_user_has_gid(const struct cli_user *u, int64_t now)
 	    tr_gids_read(NULL, text, len, &gids, NULL))
 		return false;
 	leaf = gids.items[0];
-	return leaf->not_before <= now && leaf->not_after > now + MARGIN &&
-	       EVP_PKEY_eq(leaf->key, u->key) == 1;
+	return strcasecmp(leaf->hrn, u->hrn) == 0 && leaf->not_before <= now &&
+	       leaf->not_after > now + MARGIN && EVP_PKEY_eq(leaf->key, u->key) == 1;
 }
 
 /* ---- what to do then ---- */

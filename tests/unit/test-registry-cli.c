@@ -219,6 +219,27 @@ static void options_that_are_refused(void **state)
 	assert_int_equal(reg_option(&a, REG_OPT_PI, "p"), CLI_USAGE);
 }
 
+static void names_are_hrns_or_urns(void **state)
+{
+	static const struct {
+		const char *text, *hrn; /* NULL: none */
+	} rows[] = {
+		{"plc.s.x", "plc.s.x"},
+		{"urn:publicid:IDN+plc:s+slice+x", "plc.s.x"},
+		{"urn:publicid:IDN+plc:s+authority+sa", "plc.s"},
+		{"URN:x", NULL},
+		{"urn:publicid:IDN+plc", NULL},
+	};
+
+	for (size_t i = 0; i < CC_ARRAY_SIZE(rows); i++) {
+		struct reg_args a = {.user.cmd = &command};
+
+		assert_int_equal(reg_name(&a, rows[i].text), rows[i].hrn ? -1 : CLI_USAGE);
+		if (rows[i].hrn)
+			assert_string_equal(a.hrn, rows[i].hrn);
+	}
+}
+
 /* ---- tokens ---- */
 
 static void tokens_come_back(void **state)
@@ -284,6 +305,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(nothing_said_is_nothing_sent),
 	cmocka_unit_test_setup_teardown(keys_by_their_kind, folder_enter, folder_leave),
 	cmocka_unit_test(options_that_are_refused),
+	cmocka_unit_test(names_are_hrns_or_urns),
 	cmocka_unit_test(tokens_come_back),
 	cmocka_unit_test(tokens_that_are_none),
 };

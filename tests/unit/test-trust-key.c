@@ -591,9 +591,10 @@ static void reads_what_ssh_keygen_writes(void **state)
 
 static void writes_what_may_be_given_away(void **state)
 {
-	static const char *const names[] = {"plc.site.n1", "n",
-					    "plc.a-name-that-is-much-longer.than-the-64-characters."
-					    "that-X.520-lets-a-common-name-have"};
+	/* the last is longer than X.520 lets a common name be */
+	static const char *const names[] = {
+		"plc.site.n1", "n",
+		"plc.a-label-that-is-as-long-as-it-can-be-without-being-useful-to-anybody.node"};
 
 	for (int kind = TR_KEY_RSA2048; kind <= TR_KEY_P256; kind++)
 		for (size_t i = 0; i < CC_ARRAY_SIZE(names); i++) {

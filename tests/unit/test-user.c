@@ -268,6 +268,9 @@ static void a_gid_is_of_this_key_and_in_force(void **state)
 	assert_true(cli_user_has_gid(&u, now));
 	assert_false(cli_user_has_gid(&u, now + 950));
 	assert_false(cli_user_has_gid(&u, now - 11));
+	u.hrn = "plc.site.bob";
+	assert_false(cli_user_has_gid(&u, now));
+	u.hrn = HRN;
 	write_gid(other, now - 10, now + 1000);
 	assert_false(cli_user_has_gid(&u, now));
 	put_file("home/user.gid", "none");
