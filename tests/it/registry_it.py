@@ -193,6 +193,15 @@ class Bed:
         record = {"hrn": hrn, "type": "slice", "reg-researchers": list(researchers), **fields}
         return above.call("register", record=record, credentials=[above.credential()])
 
+    def node(self, hrn, epoch="e1", **fields):
+        """A node that has joined, by a token from the authority above."""
+        above = Authority(self, hrn.rpartition(".")[0])
+        above.call("register", record={"hrn": hrn, "type": "node", **fields}, credentials=[above.credential()])
+        node = Principal(self, hrn, "node").use_self_signed()
+        token = above.call("node_token", hrn=hrn, credentials=[above.credential()])
+        node.joined = node.call("join", token=token, epoch=epoch, csr=node.csr(), hostname=f"{hrn}.example")
+        return node.use_gid(node.joined["gid"])
+
     def resolve(self, hrn, kind=None, **options):
         plc = self.plc
         return plc.call("resolve", hrns=[hrn], credentials=[plc.credential()], options=options,
