@@ -13,6 +13,12 @@ bool reg_grant_is_on(const struct tr_grant *g, const struct rg_name *object)
 	       target.type == object->type && strcmp(target.name, object->name) == 0;
 }
 
+bool reg_grant_is_lent(const struct tr_grant *g, const struct rg_name *object)
+{
+	return (object->type == RG_USER || object->type == RG_NODE) && reg_grant_is_on(g, object) &&
+	       !tr_urn_equal(g->owner->urn, g->target_urn);
+}
+
 static bool is_above(const struct tr_grant *g, const struct rg_name *object)
 {
 	struct rg_name target;

@@ -34,6 +34,12 @@ static bool is_csr(const char *key)
 static int check_own(struct reg_call *c, const struct rg_name *name, const char *key,
 		     const struct rg_record *r)
 {
+	if (reg_grant_is_lent(c->grant, name))
+		return reg_refuse(
+			c, REG_PERMISSION,
+			"Permission error: a GID of %s is made for itself or an authority "
+			"above it",
+			name->hrn);
 	if (!reg_grant_is_on(c->grant, name) || is_csr(key))
 		return 0;
 	if (memcmp(r->key_hash, tr_gids_leaf(&c->caller)->key_hash, RG_KEY_HASH) == 0)

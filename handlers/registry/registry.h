@@ -99,6 +99,11 @@ int reg_allow(struct reg_call *c, const char *ops, enum reg_reach reach,
 	      const struct rg_name *object);
 /** The credential's target is this record itself, not an authority above it. */
 bool reg_grant_is_on(const struct tr_grant *g, const struct rg_name *object);
+/**
+ * It is on this user or node, and was handed to somebody else: he may do much in that name, but not
+ * put his own key under it (spec sfa 11).
+ */
+bool reg_grant_is_lent(const struct tr_grant *g, const struct rg_name *object);
 /** The caller's own record: a user whose GID has his key. @return 0, a fault, negative error. */
 int reg_caller_user(struct reg_call *c, struct rg_record *out);
 

@@ -32,6 +32,12 @@ static int check_own(struct reg_call *c, const struct rg_change *change)
 				  "Permission error: attributes, pointer, pl_info and operators of "
 				  "%s are changed by an authority above it",
 				  change->name.hrn);
+	if ((change->key || change->keys) && reg_grant_is_lent(c->grant, &change->name))
+		return reg_refuse(
+			c, REG_PERMISSION,
+			"Permission error: keys of %s are changed by itself or an authority "
+			"above it",
+			change->name.hrn);
 	return 0;
 }
 

@@ -1,15 +1,21 @@
 # SPDX-License-Identifier: ISC
 """What the tests of the registry share: a testbed with authorities, users who sign with their own keys, and a server."""
+import atexit
 import base64
 import json
 import os
-import pathlib
 import re
 import subprocess
+import urllib.parse
 
-from ccfed_it import Failure, GidSigner, expect, expect_equal, message, body_of, wait_until
+from ccfed_it import Failure, GidSigner, expect_equal, message, body_of
 
 PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n?", re.S)
+
+
+def drop_database(server, name):
+    subprocess.run(["psql", "-X", "-q", "-c", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", server],
+                   stdin=subprocess.DEVNULL, capture_output=True, check=False)
 
 
 class Refused(Exception):
@@ -34,14 +40,19 @@ class Principal:
         self.key = self.folder / "key.pem"
         self.self_signed = self.folder / "self.pem"
         self.gid = self.folder / "gid.pem"
-        bed.openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{bits or 2048}", "-out", self.key)
+        # keys of P-256 where a test does not ask for RSA: they are made a hundred times faster
+        form = ("RSA", f"rsa_keygen_bits:{bits}") if bits else ("EC", "ec_paramgen_curve:P-256")
+        bed.openssl("genpkey", "-algorithm", form[0], "-pkeyopt", form[1], "-out", self.key)
         bed.openssl("req", "-new", "-x509", "-key", self.key, "-subj", f"/CN={hrn}", "-days", "30", "-out", self.self_signed)
         self.signer = None
         self.own = None
 
+    def public_key(self):
+        return self.bed.openssl("pkey", "-in", self.key, "-pubout").decode()
+
     def ssh_key(self):
         public = self.folder / "key.pub"
-        public.write_bytes(self.bed.openssl("pkey", "-in", self.key, "-pubout"))
+        public.write_text(self.public_key())
         done = subprocess.run(["ssh-keygen", "-i", "-m", "PKCS8", "-f", str(public)], capture_output=True, text=True, check=True)
         return done.stdout.strip()
 
@@ -59,6 +70,9 @@ class Principal:
 
     def call(self, operation, **arguments):
         return self.bed.call(self.signer, operation, **arguments)
+
+    def refused(self, fault, operation, **arguments):
+        return self.bed.refused(fault, self.signer, operation, **arguments)
 
     def credential(self):
         """On himself; asked for once."""
@@ -78,10 +92,11 @@ class Principal:
 class Authority(Principal):
     """Who acts with an authority's own key."""
 
-    def __init__(self, bed, hrn):  # pylint: disable=super-init-not-called
+    def __init__(self, bed, hrn, where=None):  # pylint: disable=super-init-not-called
         self.bed, self.hrn, self.kind, self.own = bed, hrn, "authority", None
         labels = hrn.split(".")
-        folder = bed.authorities.joinpath(*labels)
+        folder = (where or bed.authorities).joinpath(*labels)
+        self.folder = folder
         self.gid = self.self_signed = folder / f"{labels[-1]}.gid"
         self.key = folder / f"{labels[-1]}.pkey"
         self.signer = GidSigner(self.gid, self.key)
@@ -151,12 +166,12 @@ class Bed:
         expect_equal(kind, f"reply.reg.{operation}", "type of the answer")
         return body["value"]
 
-    def refused(self, fault, signer, operation, **arguments):
-        """It must be refused, and for this reason."""
+    def refused(self, fault, signer, operation, rule=None, **arguments):
+        """It must be refused, and for this reason: a fault and, where trust refuses, its rule."""
         try:
             value = self.call(signer, operation, **arguments)
         except Refused as why:
-            expect_equal(why.fault, fault, f"{operation}: {why.msg}")
+            expect_equal((why.fault, why.rule), (fault, rule), f"{operation}: {why.msg}")
             return why
         raise Failure(f"{operation} was not refused as {fault}: it answered {str(value)[:200]}")
 
@@ -166,10 +181,10 @@ class Bed:
         above.call("register", record={"hrn": hrn, "type": "authority"}, credentials=[above.credential()])
         return Authority(self, hrn)
 
-    def user(self, hrn, **fields):
+    def user(self, hrn, bits=None, **fields):
         """Registers a user with a fresh key, on the word of the authority above."""
         above = Authority(self, hrn.rpartition(".")[0])
-        user = Principal(self, hrn)
+        user = Principal(self, hrn, bits=bits)
         record = {"hrn": hrn, "type": "user", "reg-keys": [user.ssh_key()], "email": f"{hrn.rpartition('.')[2]}@example.net", **fields}
         return user.use_gid(above.call("register", record=record, credentials=[above.credential()]))
 
@@ -178,7 +193,50 @@ class Bed:
         record = {"hrn": hrn, "type": "slice", "reg-researchers": list(researchers), **fields}
         return above.call("register", record=record, credentials=[above.credential()])
 
+    def node(self, hrn, epoch="e1", **fields):
+        """A node that has joined, by a token from the authority above."""
+        above = Authority(self, hrn.rpartition(".")[0])
+        above.call("register", record={"hrn": hrn, "type": "node", **fields}, credentials=[above.credential()])
+        node = Principal(self, hrn, "node").use_self_signed()
+        token = above.call("node_token", hrn=hrn, credentials=[above.credential()])
+        node.joined = node.call("join", token=token, epoch=epoch, csr=node.csr(), hostname=f"{hrn}.example")
+        return node.use_gid(node.joined["gid"])
+
     def resolve(self, hrn, kind=None, **options):
         plc = self.plc
         return plc.call("resolve", hrns=[hrn], credentials=[plc.credential()], options=options,
                         **({"type": kind} if kind else {}))
+
+    def gid_of(self, hrn, kind):
+        """File with the GID of a record; a principal's own file where there is one."""
+        path = self.folder / f"{hrn}.{kind}.gid".replace("\\", "_")
+        path.write_text(self.resolve(hrn, kind)[0]["gid"])
+        return path
+
+    def grant(self, owner, target, *privileges, authority=None, delegate=True, where=None, days=None, expires=None):
+        """A credential as an authority signs it, whatever get_credential would say. owner, target: files with GIDs."""
+        words = ["cred", "make", "--authority", authority or "plc", "--dir", where or self.authorities, "--owner", owner,
+                 "--target", target]
+        words += ["--privilege", ",".join(privileges)] if privileges else []
+        words += [] if delegate else ["--no-delegate"]
+        words += ["--days", days] if days else []
+        words += ["--expires", expires] if expires else []
+        done = self.lab.ccfed(*words)
+        expect_equal(done.returncode, 0, f"cred make for {owner.name} on {target.name}: {done.stderr}")
+        return done.stdout
+
+    def delegate(self, owner, credential, to, *privileges, no_delegate=False):
+        path = self.folder / f"delegated-{os.urandom(4).hex()}.cred"
+        path.write_text(credential)
+        words = ["cred", "delegate", "--key", owner.key, "--to", to.gid]
+        words += ["--privilege", ",".join(privileges)] if privileges else []
+        words += ["--no-delegate"] if no_delegate else []
+        done = self.lab.ccfed(*words, path)
+        expect_equal(done.returncode, 0, f"cred delegate: {done.stderr}")
+        return done.stdout
+
+    def check(self):
+        """The server is alive, answers, and no sanitizer has said anything."""
+        expect_equal(self.server.process.poll(), None, "the server ended with")
+        self.call(self.plc.signer, "get_version")
+        self.server.check_sanitizer()
