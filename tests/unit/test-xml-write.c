@@ -239,6 +239,41 @@ static void test_base64_random(void **state)
 	cc_buf_deinit(&back);
 }
 
+/* The same with white space anywhere; with one character of it broken, anywhere: nothing. */
+static void test_base64_torn(void **state)
+{
+	static const char blanks[] = " \t\r\n", wrong[] = "*-_=&\x80\xff";
+	uint8_t octets[200];
+	struct cc_buf text = {0}, torn = {0}, back = {0};
+
+	srand(3);
+	for (unsigned round = 0; round < 2000; round++) {
+		size_t len = 1 + (size_t)rand() % sizeof(octets), digits;
+
+		for (size_t i = 0; i < len; i++)
+			octets[i] = (uint8_t)rand();
+		cc_buf_reset(&text);
+		cc_buf_reset(&torn);
+		cc_buf_reset(&back);
+		assert_int_equal(xs_put_base64(&text, octets, len, 0), 0);
+		for (size_t i = 0; i < text.len; i++) {
+			cc_buf_put(&torn, text.data + i, 1);
+			if (rand() % 16 == 0)
+				cc_buf_put(&torn, &blanks[rand() % 4], 1);
+		}
+		assert_int_equal(xs_read_base64((char *)torn.data, torn.len, &back), 0);
+		assert_int_equal(back.len, len);
+		assert_memory_equal(back.data, octets, len);
+		digits = strcspn((char *)text.data, "=");
+		text.data[(size_t)rand() % digits] = (uint8_t)wrong[rand() % 7];
+		assert_int_equal(xs_read_base64((char *)text.data, text.len, &back), -CC_EFORMAT);
+		assert_int_equal(back.len, len);
+	}
+	cc_buf_deinit(&text);
+	cc_buf_deinit(&torn);
+	cc_buf_deinit(&back);
+}
+
 static void test_times_read(void **state)
 {
 	static const struct {
@@ -354,8 +389,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_canonical),      cmocka_unit_test(test_base64),
 	cmocka_unit_test(test_base64_refused), cmocka_unit_test(test_base64_limit),
 	cmocka_unit_test(test_base64_lines),   cmocka_unit_test(test_base64_random),
-	cmocka_unit_test(test_times_read),     cmocka_unit_test(test_times_refused),
-	cmocka_unit_test(test_times_written),
+	cmocka_unit_test(test_base64_torn),    cmocka_unit_test(test_times_read),
+	cmocka_unit_test(test_times_refused),  cmocka_unit_test(test_times_written),
 };
 
 TEST_MAIN(tests)
