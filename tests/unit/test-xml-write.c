@@ -135,6 +135,79 @@ static void test_canonical(void **state)
 	}
 }
 
+static void put_random_element(struct cc_buf *b, unsigned depth, bool top)
+{
+	static const char *const names[] = {"a", "x:b", "long-name.1"};
+	const char *name = names[(size_t)rand() % CC_ARRAY_SIZE(names)];
+	char text[60];
+
+	cc_buf_printf(b, "<%s", name);
+	if (!top && rand() % 8 == 0)
+		cc_buf_printf(b, " xmlns:d%u=\"u:d\"", depth); /* never said before */
+	for (int n = rand() % 3, i = 0; i < n; i++) {
+		cc_buf_printf(b, " a%d=\"", i);
+		xs_put_attribute(b, text, random_text(text, sizeof(text)));
+		cc_buf_puts(b, "\"");
+	}
+	if (rand() % 4 == 0) {
+		cc_buf_puts(b, "/>");
+		return;
+	}
+	cc_buf_puts(b, ">");
+	for (int n = depth < 4 ? rand() % 4 : 0; n > 0; n--)
+		put_random_element(b, depth + 1, false);
+	xs_put_text(b, text, random_text(text, sizeof(text)));
+	if (b->data[b->len - 1] == '>' && rand() % 2)
+		xs_put_text(b, "/>", 2);
+	cc_buf_printf(b, "</%s>", name);
+}
+
+/* xs_put_canonical makes of an element what C14N makes of it in its document. */
+static void test_put_canonical(void **state)
+{
+	static const char inherited[] = " xmlns:w=\"u:w\" xmlns:x=\"u:x\"";
+
+	srand(5);
+	for (int i = 0; i < 3000; i++) {
+		struct cc_buf text = {0}, ours = {0}, theirs = {0};
+		cc_cleanup(xs_doc_freep) xmlDoc *doc = NULL;
+		size_t start;
+
+		cc_buf_printf(&text, "<r%s>", inherited);
+		start = text.len;
+		put_random_element(&text, 0, true);
+		assert_int_equal(xs_put_canonical(&ours, (char *)text.data + start,
+						  text.len - start, inherited),
+				 0);
+		cc_buf_puts(&text, "</r>");
+		assert_int_equal(
+			xs_doc_parse((char *)text.data, text.len, &xs_signed_limits, &doc, NULL),
+			0);
+		assert_int_equal(xs_c14n_write(doc->children->children, XS_C14N_INCLUSIVE, &theirs),
+				 0);
+		assert_string_equal(ours.data, theirs.data);
+		cc_buf_deinit(&text);
+		cc_buf_deinit(&ours);
+		cc_buf_deinit(&theirs);
+	}
+}
+
+/* What is no element that we wrote: at least it ends. */
+static void test_put_canonical_refused(void **state)
+{
+	static const char *const rows[] = {"<",	    "<a",      "<a b=\"c>",
+					   "<a>b<", "<a>b</a", "<a/><b \"/>\""};
+
+	for (size_t i = 0; i < CC_ARRAY_SIZE(rows); i++) {
+		struct cc_buf b = {0};
+
+		if (xs_put_canonical(&b, rows[i], strlen(rows[i]), "") != -CC_EFORMAT ||
+		    b.err != -CC_EFORMAT)
+			fail_msg("%s", rows[i]);
+		cc_buf_deinit(&b);
+	}
+}
+
 static void test_base64(void **state)
 {
 	static const struct {
@@ -386,6 +459,7 @@ static void test_times_written(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_escapes),	       cmocka_unit_test(test_first_error),
+	cmocka_unit_test(test_put_canonical),  cmocka_unit_test(test_put_canonical_refused),
 	cmocka_unit_test(test_canonical),      cmocka_unit_test(test_base64),
 	cmocka_unit_test(test_base64_refused), cmocka_unit_test(test_base64_limit),
 	cmocka_unit_test(test_base64_lines),   cmocka_unit_test(test_base64_random),
