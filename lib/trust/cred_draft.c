@@ -10,14 +10,21 @@
 #include "lib/xml/ossl.h"
 #include "lib/xml/write.h"
 
-int tr_draft_root(struct cc_buf *b)
+#define ID_SIZE 80
+
+#define DECLARATION "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
+/* What <credential> inherits. */
+#define INHERITED " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""
+#define ROOT                                                                                       \
+	"<signed-credential" INHERITED " xsi:noNamespaceSchemaLocation="                           \
+	"\"http://www.planet-lab.org/resources/sfa/credential.xsd\" "                              \
+	"xsi:schemaLocation=\"http://www.planet-lab.org/resources/sfa/ext/policy/1 "               \
+	"http://www.planet-lab.org/resources/sfa/ext/policy/1/policy.xsd\">"
+
+int tr_draft_begin(struct cc_buf *b, const struct tr_draft *d)
 {
-	return cc_buf_puts(
-		b, "<signed-credential xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
-		   "xsi:noNamespaceSchemaLocation="
-		   "\"http://www.planet-lab.org/resources/sfa/credential.xsd\" "
-		   "xsi:schemaLocation=\"http://www.planet-lab.org/resources/sfa/ext/policy/1 "
-		   "http://www.planet-lab.org/resources/sfa/ext/policy/1/policy.xsd\">");
+	cc_buf_puts(b, DECLARATION ROOT);
+	return tr_draft_head(b, d);
 }
 
 static void put_element(struct cc_buf *b, const char *name, const char *text)
@@ -103,37 +110,63 @@ static int draft_parts(const xmlDoc *doc, xmlNode **credential, xmlNode **signat
 	return cc_trace(r);
 }
 
-static int sign(xmlDoc *doc, const struct tr_gids *signer, EVP_PKEY *key, struct cc_note *why)
+/* What signs: certs and id are room for what it points to. */
+static int signing_init(struct xs_signing *s, const struct tr_gids *signer, EVP_PKEY *key,
+			struct xs_octets certs[TR_CHAIN_MAX], char id[ID_SIZE], const char *target,
+			struct cc_note *why)
 {
-	struct xs_octets certs[TR_CHAIN_MAX];
-	xmlNode *credential = NULL, *signatures = NULL;
-	struct xs_signing s = {.key = key, .certs = certs, .n_certs = signer->count};
-	char id[80];
-	int r = draft_parts(doc, &credential, &signatures, why);
-
-	if (r != 0)
-		return cc_trace(r);
+	if (signer->count == 0 || EVP_PKEY_eq(signer->items[0]->key, key) != 1)
+		return cc_note_set(why, CC_EINVAL, "the key is not that of the signer's GID");
 	for (size_t i = 0; i < signer->count; i++)
 		certs[i] = (struct xs_octets){(uint8_t *)signer->items[i]->der,
 					      signer->items[i]->der_len};
-	s.target = xs_attribute(credential, XS_XML_NS, "id");
-	snprintf(id, sizeof(id), "Sig_%s", s.target);
-	s.id = id;
-	return cc_trace(xs_sig_sign(&s, credential, signatures, why));
+	snprintf(id, ID_SIZE, "Sig_%s", target);
+	*s = (struct xs_signing){key, certs, signer->count, id, target};
+	return 0;
+}
+
+int tr_draft_end(struct cc_buf *draft, const struct tr_gids *signer, EVP_PKEY *key,
+		 struct cc_buf *out, struct cc_note *why)
+{
+	size_t at = strlen(DECLARATION ROOT), len;
+	struct xs_octets certs[TR_CHAIN_MAX];
+	struct xs_signing s;
+	char id[ID_SIZE];
+	int r = signing_init(&s, signer, key, certs, id, TR_DRAFT_ID, why);
+
+	cc_buf_puts(draft, "</credential>");
+	if (r < 0 || draft->err < 0)
+		return cc_trace(r < 0 ? r : draft->err);
+	len = draft->len - at;
+	if (cc_buf_puts(draft, "<signatures>") == 0)
+		r = xs_sig_write(&s, (char *)draft->data + at, len, INHERITED, draft, why);
+	cc_buf_puts(draft, "</signatures></signed-credential>");
+	if (r < 0 || draft->err < 0)
+		return cc_trace(r < 0 ? r : draft->err);
+	/* what we wrote can only be refused for its size */
+	if (xs_scan((char *)draft->data, draft->len, &xs_signed_limits, why) != 0)
+		return -CC_ELIMIT;
+	return cc_trace(cc_buf_put(out, draft->data, draft->len));
 }
 
 int tr_draft_sign(const struct cc_buf *draft, const struct tr_gids *signer, EVP_PKEY *key,
 		  struct cc_buf *out, struct cc_note *why)
 {
 	cc_cleanup(xs_doc_freep) xmlDoc *doc = NULL;
-	int r;
+	xmlNode *credential = NULL, *signatures = NULL;
+	struct xs_octets certs[TR_CHAIN_MAX];
+	struct xs_signing s;
+	char id[ID_SIZE];
+	int r = xs_doc_parse((const char *)draft->data, draft->len, &xs_signed_limits, &doc, why);
 
-	if (signer->count == 0 || EVP_PKEY_eq(signer->items[0]->key, key) != 1)
-		return cc_note_set(why, CC_EINVAL, "the key is not that of the signer's GID");
-	r = xs_doc_parse((const char *)draft->data, draft->len, &xs_signed_limits, &doc, why);
 	if (r == 0)
 		r = xs_doc_check_ids(doc, why);
 	if (r == 0)
-		r = sign(doc, signer, key, why);
+		r = draft_parts(doc, &credential, &signatures, why);
+	if (r == 0)
+		r = signing_init(&s, signer, key, certs, id,
+				 xs_attribute(credential, XS_XML_NS, "id"), why);
+	if (r == 0)
+		r = xs_sig_sign(&s, credential, signatures, why);
 	return cc_trace(r != 0 ? r : xs_doc_write(doc, out));
 }

@@ -102,14 +102,23 @@ struct tr_draft {
 };
 /** Such as a reader takes. @return 0, -CC_EINVAL. */
 int tr_privileges_check(const struct tr_privilege *privileges, unsigned n, struct cc_note *why);
-/** The start tag of signed-credential, as the Python SFA writes it. Appends. */
-int tr_draft_root(struct cc_buf *b);
 /** <credential> up to and with <expires>; the content is the caller's, and the end tag. Appends. */
 int tr_draft_head(struct cc_buf *b, const struct tr_draft *d);
 int tr_draft_privileges(struct cc_buf *b, const struct tr_privilege *privileges, unsigned n);
+/** A document up to and with the <expires> of its <credential>, as the Python SFA writes it. */
+int tr_draft_begin(struct cc_buf *b, const struct tr_draft *d);
 /**
- * Signs the outermost credential of draft, a whole document whose <signatures> may hold those of
- * others; appends the document to out. @return 0, a rule of XML_*, -CC_EINVAL (the key is not the
+ * Ends and signs a document that tr_draft_begin began, with the id TR_DRAFT_ID, and that we wrote to
+ * its last octet (xs_put_canonical): so it is not read again. Appends it to out. @return 0,
+ * -CC_EINVAL (the key is not the signer's), -CC_ENOMEM, -CC_ECRYPTO, -CC_ELIMIT (no reader would take
+ * it), what is in draft->err.
+ */
+#define TR_DRAFT_ID "ref0"
+int tr_draft_end(struct cc_buf *draft, const struct tr_gids *signer, EVP_PKEY *key,
+		 struct cc_buf *out, struct cc_note *why);
+/**
+ * Signs the outermost credential of draft, a whole document, in which there may be what others wrote
+ * and signed; appends the document to out. @return 0, a rule of XML_*, -CC_EINVAL (the key is not the
  * signer's), -CC_ENOMEM, -CC_ECRYPTO, -CC_ELIMIT.
  */
 int tr_draft_sign(const struct cc_buf *draft, const struct tr_gids *signer, EVP_PKEY *key,

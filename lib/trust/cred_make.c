@@ -34,19 +34,13 @@ int tr_cred_make(const struct tr_cred_request *rq, const struct tr_gids *signer,
 		 struct cc_buf *out, struct cc_note *why)
 {
 	cc_cleanup(cc_buf_deinit) struct cc_buf draft = CC_BUF_INIT(XS_CRED_MAX);
-	struct tr_draft head = {"ref0",	    "privilege",    NULL,	rq->owner,
-				rq->target, rq->target_urn, rq->expires};
+	struct tr_draft head = {TR_DRAFT_ID, "privilege",    NULL,	 rq->owner,
+				rq->target,  rq->target_urn, rq->expires};
 	int r = check_request(rq, why);
 
 	if (r < 0)
 		return r;
-	tr_draft_root(&draft);
-	r = tr_draft_head(&draft, &head);
+	r = tr_draft_begin(&draft, &head);
 	tr_draft_privileges(&draft, rq->privileges, rq->n_privileges);
-	cc_buf_puts(&draft, "</credential><signatures/></signed-credential>");
-	if (r < 0 || draft.err < 0)
-		return cc_trace(r < 0 ? r : draft.err);
-	r = tr_draft_sign(&draft, signer, key, out, why);
-	/* what we wrote can only be refused for its size */
-	return r > 0 ? -CC_ELIMIT : cc_trace(r);
+	return cc_trace(r < 0 ? r : tr_draft_end(&draft, signer, key, out, why));
 }

@@ -244,17 +244,12 @@ int tr_speaksfor_make(const struct tr_speaksfor_request *rq, EVP_PKEY *key, stru
 		      struct cc_note *why)
 {
 	cc_cleanup(cc_buf_deinit) struct cc_buf draft = CC_BUF_INIT(XS_CRED_MAX);
-	struct tr_draft head = {.id = "ref0", .type = "abac", .expires = rq->expires};
+	struct tr_draft head = {.id = TR_DRAFT_ID, .type = "abac", .expires = rq->expires};
 	int r;
 
 	if (rq->user->count == 0 || !is_user(rq->user->items[0]))
 		return cc_note_set(why, CC_EINVAL, "only a user can be spoken for");
-	tr_draft_root(&draft);
-	r = tr_draft_head(&draft, &head);
+	r = tr_draft_begin(&draft, &head);
 	put_abac(&draft, rq->user->items[0], rq->tool);
-	cc_buf_puts(&draft, "</credential><signatures/></signed-credential>");
-	if (r < 0 || draft.err < 0)
-		return cc_trace(r < 0 ? r : draft.err);
-	r = tr_draft_sign(&draft, rq->user, key, out, why);
-	return r > 0 ? -CC_ELIMIT : cc_trace(r);
+	return cc_trace(r < 0 ? r : tr_draft_end(&draft, rq->user, key, out, why));
 }

@@ -112,20 +112,19 @@ static void put_promise(struct cc_buf *b, const struct tr_ticket_request *rq)
 
 static void put_ticket(struct cc_buf *b, const struct tr_ticket_request *rq)
 {
-	const struct tr_draft head = {.id = "ref0",
+	const struct tr_draft head = {.id = TR_DRAFT_ID,
 				      .type = "ticket",
 				      .serial = rq->serial,
 				      .owner = rq->owner,
 				      .target = rq->target,
 				      .expires = rq->expires};
 
-	tr_draft_root(b);
-	tr_draft_head(b, &head);
+	tr_draft_begin(b, &head);
 	cc_buf_puts(b, "<ticket><can_delegate>false</can_delegate><redeem_before>");
 	xs_put_time(b, rq->redeem_before);
 	cc_buf_puts(b, "</redeem_before>");
 	put_promise(b, rq);
-	cc_buf_puts(b, "</ticket></credential><signatures/></signed-credential>");
+	cc_buf_puts(b, "</ticket>");
 }
 
 int tr_ticket_make(const struct tr_ticket_request *rq, const struct tr_gids *signer, EVP_PKEY *key,
@@ -143,7 +142,5 @@ int tr_ticket_make(const struct tr_ticket_request *rq, const struct tr_gids *sig
 		return cc_note_set(why, CC_ELIMIT, "ticket %s is too large", rq->serial);
 	if (draft.err < 0)
 		return cc_trace(draft.err);
-	r = tr_draft_sign(&draft, signer, key, out, why);
-	/* too many elements for a document of ours */
-	return r > 0 ? -CC_ELIMIT : cc_trace(r);
+	return cc_trace(tr_draft_end(&draft, signer, key, out, why));
 }

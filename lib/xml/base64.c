@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/base/err.h"
+#include "lib/base/limits.h"
 
 #define PIECE 3072 /* octets encoded at a time: whole groups of 3 */
 
@@ -90,6 +91,30 @@ static bool finish(struct decoder *d)
 	return true;
 }
 
+/*
+ * Whole groups of four digits, up to the first character that is none: nearly all of any text, at a
+ * quarter of the cost. @return characters read.
+ */
+static size_t decode_groups(struct decoder *d, const char *text, size_t len)
+{
+	const uint8_t *p = (const uint8_t *)text;
+	uint32_t v[4];
+	size_t i;
+
+	if (d->n > 0 || d->pads > 0)
+		return 0;
+	for (i = 0; len - i >= 4; i += 4) {
+		for (size_t k = 0; k < 4; k++)
+			v[k] = values[p[i + k]];
+		if ((v[0] | v[1] | v[2] | v[3]) >= PAD)
+			break;
+		*d->to++ = (uint8_t)(v[0] << 2 | v[1] >> 4);
+		*d->to++ = (uint8_t)(v[1] << 4 | v[2] >> 2);
+		*d->to++ = (uint8_t)(v[2] << 6 | v[3]);
+	}
+	return i;
+}
+
 /* Octets that so much text stands for, if it is base64. */
 static size_t octets_of(const char *text, size_t len)
 {
@@ -100,17 +125,26 @@ static size_t octets_of(const char *text, size_t len)
 	return n / 4 * 3 + n % 4 * 3 / 4;
 }
 
+/* Room for all of it. Counting takes as long as decoding: only where the limit may be passed. */
+static uint8_t *reserve(struct cc_buf *out, const char *text, size_t len)
+{
+	size_t most = len / 4 * 3 + 3, max = out->max ? out->max : CC_MSG_MAX;
+
+	return cc_buf_reserve(out, most + out->len <= max ? most : octets_of(text, len));
+}
+
 int xs_read_base64(const char *text, size_t len, struct cc_buf *out)
 {
 	struct decoder d = {0};
 	uint8_t value;
 
 	pthread_once(&values_made, make_values);
-	d.to = cc_buf_reserve(out, octets_of(text, len));
+	d.to = reserve(out, text, len);
 	if (!d.to)
 		return out->err;
 	for (size_t i = 0; i < len; i++) {
-		value = values[(uint8_t)text[i]];
+		i += decode_groups(&d, text + i, len - i);
+		value = i < len ? values[(uint8_t)text[i]] : SPACE;
 		if (value != SPACE && !decode(&d, value))
 			return -CC_EFORMAT;
 	}

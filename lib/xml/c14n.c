@@ -3,6 +3,8 @@
 
 #include <libxml/c14n.h>
 #include <libxml/xmlIO.h>
+#include <limits.h>
+#include <string.h>
 
 #include "lib/base/err.h"
 #include "lib/xml/int.h"
@@ -22,10 +24,26 @@ xmlOutputBuffer *xs_output_buf(struct cc_buf *out)
 	return xmlOutputBufferCreateIO(append_octets, NULL, out, NULL);
 }
 
-/* All that is reached belongs to the element, but it asks for its parent's sake, too. */
-static int is_visible(void *parent, xmlNode *node, xmlNode *of)
+struct walk {
+	const xmlNode *parent; /* of the element */
+	xmlOutputBuffer *to;
+};
+
+/*
+ * All that is reached belongs to the element, but libxml2 asks for its parent's sake, too. Text it
+ * copies character by character, even where none is to be escaped, which is nearly everywhere: such
+ * text is written here, where its turn is, and is not to be seen again.
+ */
+static int is_visible(void *data, xmlNode *node, xmlNode *of)
 {
-	return node != parent;
+	const struct walk *w = data;
+	const char *text = node->type == XML_TEXT_NODE ? (const char *)node->content : NULL;
+	size_t plain = text ? strcspn(text, "&<>\r") : 0;
+
+	if (!text || text[plain] || plain > INT_MAX)
+		return node != w->parent;
+	xmlOutputBufferWrite(w->to, (int)plain, text);
+	return 0;
 }
 
 /*
@@ -38,11 +56,12 @@ static int c14n_execute(xmlNode *node, enum xs_c14n form, xmlOutputBuffer *to)
 	int mode = form == XS_C14N_EXCLUSIVE ? XML_C14N_EXCLUSIVE_1_0 : XML_C14N_1_0;
 	xmlDoc *doc = node->doc;
 	xmlNode *children = doc->children, *next = node->next;
+	struct walk w = {node->parent, to};
 	int r;
 
 	doc->children = node;
 	node->next = NULL;
-	r = xmlC14NExecute(doc, is_visible, node->parent, mode, NULL, 0, to);
+	r = xmlC14NExecute(doc, is_visible, &w, mode, NULL, 0, to);
 	doc->children = children;
 	node->next = next;
 	return r;

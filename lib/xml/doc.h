@@ -29,6 +29,11 @@ struct xs_limits {
 extern const struct xs_limits xs_signed_limits;
 
 /**
+ * One linear pass over the octets before libxml2 sees them: the limits of what is well-formed. @return
+ * 0, CC_RULE_XML_FORM, CC_RULE_XML_PLAIN, CC_RULE_XML_LIMIT.
+ */
+int xs_scan(const char *text, size_t len, const struct xs_limits *limits, struct cc_note *why);
+/**
  * Parses UTF-8 XML. Caller frees with xs_doc_free. @return 0, CC_RULE_XML_FORM (not well-formed,
  * another encoding, octets), CC_RULE_XML_PLAIN, CC_RULE_XML_LIMIT, -CC_ENOMEM.
  */

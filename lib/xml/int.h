@@ -16,12 +16,6 @@ void xs_begin(void);
  */
 bool xs_starved(void);
 
-/**
- * One linear pass over the octets before libxml2 sees them. @return 0, CC_RULE_XML_FORM,
- * CC_RULE_XML_PLAIN, CC_RULE_XML_LIMIT.
- */
-int xs_scan(const char *text, size_t len, const struct xs_limits *limits, struct cc_note *why);
-
 static inline bool xs_space(char c)
 {
 	return c == ' ' || c == '\n' || c == '\t' || c == '\r';

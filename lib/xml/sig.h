@@ -71,8 +71,16 @@ struct xs_signing {
 		*target; /* xml:id of the Signature and of what is signed: "Sig_ref0", "ref0" */
 };
 /**
- * Signs the element and appends the Signature, as a child of parent, in the layout of the Python
- * SFA: inclusive C14N, enveloped-signature, SHA-256, X509Data, no KeyValue. @return 0, -CC_EINVAL,
- * -CC_ENOMEM, -CC_ELIMIT, -CC_ECRYPTO. After a failure the document is as it was.
+ * Signs one element that we wrote as text (xs_put_canonical, which knows what inherited is) and whose
+ * first attribute is its xml:id; appends the Signature to out, in the layout of the Python SFA:
+ * inclusive C14N, enveloped-signature, SHA-256, X509Data, no KeyValue. It has to stand where the same
+ * is inherited. The text may be in out. @return 0, -CC_EINVAL, -CC_EFORMAT, -CC_ENOMEM, -CC_ELIMIT,
+ * -CC_ECRYPTO.
+ */
+int xs_sig_write(const struct xs_signing *s, const char *text, size_t len, const char *inherited,
+		 struct cc_buf *out, struct cc_note *why);
+/**
+ * Signs an element of any document and appends the same Signature, as a child of parent. @return as
+ * xs_sig_write. After a failure the document is as it was.
  */
 int xs_sig_sign(const struct xs_signing *s, xmlNode *target, xmlNode *parent, struct cc_note *why);

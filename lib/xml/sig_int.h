@@ -28,6 +28,18 @@ int xs_sig_hash(xmlNode *node, enum xs_c14n form, const EVP_MD *md, uint8_t out[
 /** Octets of each of r and s, of which XML signatures join two, by this EC key. */
 size_t xs_sig_half(const EVP_PKEY *key);
 
+#define XS_SIG_TEXT_MAX (256u << 10) /* octets of a Signature with all its certificates */
+/** Whether it can be done at all. @return 0, -CC_EINVAL. */
+int xs_sig_check_signing(const struct xs_signing *s, struct cc_note *why);
+/** What is to be signed has another xml:id. @return -CC_EINVAL. */
+int xs_sig_refuse_id(const struct xs_signing *s, struct cc_note *why);
+/**
+ * Appends a Signature over what has this digest by md. inherited: what SignedInfo inherits, as C14N
+ * writes it, of Signature, too. @return 0, -CC_EFORMAT, -CC_ENOMEM, -CC_ELIMIT, -CC_ECRYPTO.
+ */
+int xs_sig_put(struct cc_buf *b, const struct xs_signing *s, const EVP_MD *md,
+	       const uint8_t *digest, const char *inherited);
+
 /*
  * Parts of the elements of a signature. What is wrong in one is CC_RULE_SIG_FORM, so that whoever
  * reads the refusal looks at the signature.

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: ISC */
+/* Making signatures: the Signature is written as text, and its SignedInfo made canonical as text. */
 #include <openssl/ec.h>
 #include <openssl/rsa.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/base/util.h"
 #include "lib/xml/doc.h"
-#include "lib/xml/int.h"
 #include "lib/xml/ossl.h"
 #include "lib/xml/sig_int.h"
 #include "lib/xml/write.h"
 
-#define SIGNATURE_MAX (256u << 10) /* octets of a Signature with all its certificates */
-#define LINE 64			   /* characters of base64 in a line */
+#define LINE 64 /* characters of base64 in a line */
 
 XS_OSSL_CLEANUP(ecdsa_sig_freep, ECDSA_SIG, ECDSA_SIG_free)
 
@@ -21,110 +19,42 @@ static bool is_ec(const struct xs_signing *s)
 	return EVP_PKEY_get_id(s->key) == EVP_PKEY_EC;
 }
 
-static void put_text(xmlNode *to, const char *text)
+/* ---- the text, in the layout of the Python SFA ---- */
+
+static void put_signed_info(struct cc_buf *b, const struct xs_signing *s, const uint8_t *digest,
+			    size_t len)
 {
-	if (to)
-		xmlAddChild(to, xmlNewDocText(to->doc, BAD_CAST text));
+	cc_buf_puts(b, "<SignedInfo>\n"
+		       "    <CanonicalizationMethod Algorithm=\"" XS_SIG_INCLUSIVE "\"/>\n"
+		       "    <SignatureMethod Algorithm=\"");
+	cc_buf_puts(b, is_ec(s) ? XS_SIG_ECDSA_SHA256 : XS_SIG_RSA_SHA256);
+	cc_buf_puts(b, "\"/>\n"
+		       "    <Reference URI=\"#");
+	xs_put_attribute(b, s->target, strlen(s->target));
+	cc_buf_puts(b, "\">\n"
+		       "      <Transforms>\n"
+		       "        <Transform Algorithm=\"" XS_SIG_ENVELOPED "\"/>\n"
+		       "      </Transforms>\n"
+		       "      <DigestMethod Algorithm=\"" XS_SIG_SHA256 "\"/>\n"
+		       "      <DigestValue>");
+	xs_put_base64(b, digest, len, 0);
+	cc_buf_puts(b, "</DigestValue>\n"
+		       "    </Reference>\n"
+		       "  </SignedInfo>");
 }
 
-/* A line end, and what the next line begins with. */
-static void put_indent(xmlNode *to, unsigned depth)
+static void put_key_info(struct cc_buf *b, const struct xs_signing *s)
 {
-	static const char spaces[] = "\n          ";
-	char line[sizeof(spaces)];
-
-	snprintf(line, sizeof(line), "%.*s", (int)(1 + 2 * depth), spaces);
-	put_text(to, line);
+	cc_buf_puts(b, "\n  <KeyInfo>\n    <X509Data>\n");
+	for (size_t i = 0; i < s->n_certs; i++) {
+		cc_buf_puts(b, "      <X509Certificate>");
+		xs_put_base64(b, s->certs[i].data, s->certs[i].len, LINE);
+		cc_buf_puts(b, "\n</X509Certificate>\n");
+	}
+	cc_buf_puts(b, "    </X509Data>\n  </KeyInfo>\n");
 }
 
-/*
- * A child on a line of its own. Here and below, what libxml2 gets no memory for is left out: NULL
- * is passed on, and whoever asked looks at xs_starved.
- */
-static xmlNode *put_element(xmlNode *parent, unsigned depth, const char *name,
-			    const char *attribute, const char *value)
-{
-	xmlNode *node;
-
-	if (!parent)
-		return NULL;
-	put_indent(parent, depth);
-	node = xmlNewDocNode(parent->doc, parent->ns, BAD_CAST name, NULL);
-	if (node && attribute)
-		xmlNewProp(node, BAD_CAST attribute, BAD_CAST value);
-	return xmlAddChild(parent, node);
-}
-
-static xmlNode *put_algorithm(xmlNode *parent, unsigned depth, const char *name, const char *uri)
-{
-	return put_element(parent, depth, name, "Algorithm", uri);
-}
-
-static void put_reference(xmlNode *info, const char *uri, const char *digest)
-{
-	xmlNode *reference = put_element(info, 2, "Reference", "URI", uri);
-	xmlNode *transforms = put_element(reference, 3, "Transforms", NULL, NULL);
-
-	put_algorithm(transforms, 4, "Transform", XS_SIG_ENVELOPED);
-	put_indent(transforms, 3);
-	put_algorithm(reference, 3, "DigestMethod", XS_SIG_SHA256);
-	put_text(put_element(reference, 3, "DigestValue", NULL, NULL), digest);
-	put_indent(reference, 2);
-}
-
-static xmlNode *put_signed_info(xmlNode *signature, const struct xs_signing *s, const char *uri,
-				const char *digest)
-{
-	xmlNode *info = put_element(signature, 1, "SignedInfo", NULL, NULL);
-
-	put_algorithm(info, 2, "CanonicalizationMethod", XS_SIG_INCLUSIVE);
-	put_algorithm(info, 2, "SignatureMethod",
-		      is_ec(s) ? XS_SIG_ECDSA_SHA256 : XS_SIG_RSA_SHA256);
-	put_reference(info, uri, digest);
-	put_indent(info, 1);
-	return info;
-}
-
-/* Octets as base64 in lines. */
-static int put_octets(xmlNode *to, const void *data, size_t len, const char *end)
-{
-	cc_cleanup(cc_buf_deinit) struct cc_buf b = CC_BUF_INIT(SIGNATURE_MAX);
-
-	xs_put_base64(&b, data, len, LINE);
-	if (cc_buf_puts(&b, end) < 0)
-		return cc_raise(-b.err);
-	put_text(to, (const char *)b.data);
-	return 0;
-}
-
-static int put_key_info(xmlNode *signature, const struct xs_signing *s)
-{
-	xmlNode *info = put_element(signature, 1, "KeyInfo", NULL, NULL);
-	xmlNode *data = put_element(info, 2, "X509Data", NULL, NULL);
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < s->n_certs; i++)
-		r = put_octets(put_element(data, 3, "X509Certificate", NULL, NULL),
-			       s->certs[i].data, s->certs[i].len, "\n");
-	put_indent(data, 2);
-	put_indent(info, 1);
-	put_indent(signature, 0);
-	return r;
-}
-
-/* The empty Signature, already in its place: what it inherits is signed, too. */
-static xmlNode *put_signature(xmlNode *parent, const char *id)
-{
-	xmlNs *xml = xmlSearchNs(parent->doc, parent, BAD_CAST "xml");
-	xmlNode *node = xmlNewDocNode(parent->doc, NULL, BAD_CAST "Signature", NULL);
-
-	if (!node)
-		return NULL;
-	xmlSetNs(node, xmlNewNs(node, BAD_CAST XS_DSIG, NULL));
-	if (xml)
-		xmlNewNsProp(node, xml, BAD_CAST "id", BAD_CAST id);
-	return xmlAddChild(parent, node);
-}
+/* ---- the value ---- */
 
 /* r and s of fixed length, joined, for what OpenSSL gives as DER. */
 static int join(struct cc_buf *value, const EVP_PKEY *key)
@@ -166,82 +96,102 @@ static int sign_digest(const struct xs_signing *s, const EVP_MD *md, const uint8
 	return is_ec(s) ? join(value, s->key) : 0;
 }
 
-/* Everything but the value, whose element is left empty. */
-static int put_content(xmlNode *signature, const struct xs_signing *s, const uint8_t *digest,
-		       size_t len, xmlNode **info, xmlNode **value)
+/* The value is of SignedInfo as it stands in the document. */
+static int put_value(struct cc_buf *b, const struct xs_signing *s, const EVP_MD *md, size_t info,
+		     const char *inherited)
 {
-	cc_cleanup(cc_buf_deinit) struct cc_buf text = CC_BUF_INIT(SIGNATURE_MAX);
-	cc_cleanup(cc_buf_deinit) struct cc_buf uri = CC_BUF_INIT(SIGNATURE_MAX);
+	cc_cleanup(cc_buf_deinit) struct cc_buf canonical = CC_BUF_INIT(XS_SIG_TEXT_MAX);
+	cc_cleanup(cc_buf_deinit) struct cc_buf value = CC_BUF_INIT(XS_SIG_TEXT_MAX);
+	uint8_t digest[XS_SIG_MD_MAX];
+	int r = xs_put_canonical(&canonical, (char *)b->data + info, b->len - info, inherited);
+
+	if (r < 0)
+		return cc_trace(r);
+	if (EVP_Digest(canonical.data, canonical.len, digest, NULL, md, NULL) != 1)
+		return xs_raise_ossl();
+	r = sign_digest(s, md, digest, &value);
+	if (r < 0)
+		return cc_trace(r);
+	cc_buf_puts(b, "\n  <SignatureValue>");
+	xs_put_base64(b, value.data, value.len, LINE);
+	return cc_buf_puts(b, "</SignatureValue>");
+}
+
+int xs_sig_put(struct cc_buf *b, const struct xs_signing *s, const EVP_MD *md,
+	       const uint8_t *digest, const char *inherited)
+{
+	size_t info;
 	int r;
 
-	xs_put_base64(&text, digest, len, 0);
-	cc_buf_printf(&uri, "#%s", s->target);
-	if (text.err || uri.err)
-		return cc_raise(text.err ? -text.err : -uri.err);
-	*info = put_signed_info(signature, s, (char *)uri.data, (char *)text.data);
-	*value = put_element(signature, 1, "SignatureValue", NULL, NULL);
-	r = put_key_info(signature, s);
-	return r == 0 && xs_starved() ? cc_raise(CC_ENOMEM) : r;
+	cc_buf_puts(b, "<Signature xmlns=\"" XS_DSIG "\" xml:id=\"");
+	xs_put_attribute(b, s->id, strlen(s->id));
+	cc_buf_puts(b, "\">\n  ");
+	info = b->len;
+	put_signed_info(b, s, digest, (size_t)EVP_MD_get_size(md));
+	r = b->err ? b->err : put_value(b, s, md, info, inherited);
+	if (r < 0)
+		return cc_trace(r);
+	put_key_info(b, s);
+	return cc_buf_puts(b, "</Signature>");
 }
 
-/* The value is of SignedInfo as it stands in the document. */
-static int put_value(xmlNode *element, xmlNode *info, const struct xs_signing *s, const EVP_MD *md)
-{
-	cc_cleanup(cc_buf_deinit) struct cc_buf value = CC_BUF_INIT(SIGNATURE_MAX);
-	uint8_t digest[XS_SIG_MD_MAX];
-	int r = xs_sig_hash(info, XS_C14N_INCLUSIVE, md, digest);
+/* ---- what is asked for ---- */
 
-	if (r == 0)
-		r = sign_digest(s, md, digest, &value);
-	if (r == 0)
-		r = put_octets(element, value.data, value.len, "");
-	return r == 0 && xs_starved() ? cc_raise(CC_ENOMEM) : r;
+int xs_sig_refuse_id(const struct xs_signing *s, struct cc_note *why)
+{
+	return cc_note_set(why, CC_EINVAL, "what is signed has not the xml:id %s", s->target);
 }
 
-static int check_request(const struct xs_signing *s, const xmlNode *target, const xmlNode *parent,
-			 struct cc_note *why)
+int xs_sig_check_signing(const struct xs_signing *s, struct cc_note *why)
 {
-	const char *id = xs_attribute(target, XS_XML_NS, "id");
-
 	if (!s->key || !(is_ec(s) || EVP_PKEY_get_id(s->key) == EVP_PKEY_RSA))
 		return cc_note_set(why, CC_EINVAL, "signatures are made with RSA or EC keys");
 	if (s->n_certs == 0 || s->n_certs > XS_SIG_CERTS)
 		return cc_note_set(why, CC_EINVAL, "the signer has %zu certificates", s->n_certs);
-	if (!id || strcmp(id, s->target) != 0)
-		return cc_note_set(why, CC_EINVAL, "what is signed has not the xml:id %s",
-				   s->target);
-	for (; parent; parent = parent->parent) {
-		if (parent == target)
-			return cc_note_set(why, CC_EINVAL,
-					   "the signature would be inside what it signs");
-	}
 	return 0;
 }
 
-int xs_sig_sign(const struct xs_signing *s, xmlNode *target, xmlNode *parent, struct cc_note *why)
+/* Whether the first attribute of the element is this xml:id. */
+static bool text_has_id(const char *text, size_t len, const char *id)
 {
+	static const char name[] = " xml:id=\"";
+	size_t id_len = strlen(id), need = strlen(name) + id_len + 1;
+	const char *at = memchr(text, ' ', len);
+
+	return at && len - (size_t)(at - text) >= need && memcmp(at, name, strlen(name)) == 0 &&
+	       memcmp(at + strlen(name), id, id_len) == 0 && at[need - 1] == '"';
+}
+
+/* ---- of text that we wrote ---- */
+
+/* What SignedInfo inherits: the namespace and the xml:id of Signature, too. */
+static int put_inherited(struct cc_buf *b, const struct xs_signing *s, const char *inherited)
+{
+	cc_buf_printf(b, " xmlns=\"" XS_DSIG "\"%s xml:id=\"", inherited);
+	xs_put_attribute(b, s->id, strlen(s->id));
+	return cc_buf_puts(b, "\"");
+}
+
+int xs_sig_write(const struct xs_signing *s, const char *text, size_t len, const char *inherited,
+		 struct cc_buf *out, struct cc_note *why)
+{
+	cc_cleanup(cc_buf_deinit) struct cc_buf canonical = CC_BUF_INIT(XS_CRED_MAX);
+	cc_cleanup(cc_buf_deinit) struct cc_buf scope = CC_BUF_INIT(XS_SIG_TEXT_MAX);
 	const EVP_MD *md = xs_sig_md("SHA256");
 	uint8_t digest[XS_SIG_MD_MAX];
-	xmlNode *signature, *info = NULL, *value = NULL;
-	int r = check_request(s, target, parent, why);
+	int r = xs_sig_check_signing(s, why);
 
+	if (r == 0 && !text_has_id(text, len, s->target))
+		r = xs_sig_refuse_id(s, why);
 	if (r < 0)
 		return r;
 	if (!md)
 		return xs_raise_ossl();
-	r = xs_sig_hash(target, XS_C14N_INCLUSIVE, md, digest);
+	r = xs_put_canonical(&canonical, text, len, inherited);
 	if (r < 0)
 		return cc_trace(r);
-	xs_begin();
-	signature = put_signature(parent, s->id);
-	if (!signature)
-		return cc_raise(CC_ENOMEM);
-	r = put_content(signature, s, digest, (size_t)EVP_MD_get_size(md), &info, &value);
-	if (r == 0)
-		r = put_value(value, info, s, md);
-	if (r < 0) {
-		xmlUnlinkNode(signature);
-		xmlFreeNode(signature);
-	}
-	return cc_trace(r);
+	if (EVP_Digest(canonical.data, canonical.len, digest, NULL, md, NULL) != 1)
+		return xs_raise_ossl();
+	r = put_inherited(&scope, s, inherited);
+	return cc_trace(r < 0 ? r : xs_sig_put(out, s, md, digest, (char *)scope.data));
 }

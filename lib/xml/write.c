@@ -88,3 +88,40 @@ int xs_put_attribute(struct cc_buf *b, const char *text, size_t len)
 {
 	return put_escaped(b, text, len, attribute_escape);
 }
+
+/* The end of the tag that begins here; NULL: it has none. */
+static const char *tag_end(const char *p, const char *end)
+{
+	while (p && p < end && *p != '>') {
+		p = *p == '"' ? memchr(p + 1, '"', (size_t)(end - p - 1)) : p;
+		p = p ? p + 1 : NULL;
+	}
+	return p < end ? p : NULL;
+}
+
+int xs_put_canonical(struct cc_buf *b, const char *text, size_t len, const char *inherited)
+{
+	const char *end = text + len, *done = text, *close;
+
+	for (const char *p = text; (p = memchr(p, '<', (size_t)(end - p))); p = close) {
+		const char *name = p + 1;
+		size_t name_len;
+
+		close = tag_end(name, end);
+		if (!close)
+			return b->err ? b->err : (b->err = cc_raise(CC_EFORMAT));
+		name_len = strcspn(name, " />");
+		if (p == text) {
+			done = name + name_len;
+			cc_buf_put(b, text, (size_t)(done - text));
+			cc_buf_puts(b, inherited);
+		}
+		if (close[-1] != '/')
+			continue;
+		cc_buf_put(b, done, (size_t)(close - 1 - done));
+		cc_buf_puts(b, "></");
+		cc_buf_put(b, name, name_len);
+		done = close;
+	}
+	return cc_buf_put(b, done, (size_t)(end - done));
+}

@@ -11,6 +11,14 @@ int xs_put_text(struct cc_buf *b, const char *text, size_t len);
 /** As in an attribute between double quotes: also " TAB LF, but not >. */
 int xs_put_attribute(struct cc_buf *b, const char *text, size_t len);
 /**
+ * The inclusive canonical form of one element that was written as text: what it has to begin with,
+ * no declaration of a namespace in its first tag, all escapes by the functions above, attributes
+ * between double quotes and in the order of C14N. Such a text is canonical but for elements without
+ * content, which are written <a/>, and for inherited: what its ancestors declare, as C14N writes it,
+ * " xmlns:a=\"u\"". @return 0, -CC_EFORMAT (a tag without end), -CC_ELIMIT, -CC_ENOMEM.
+ */
+int xs_put_canonical(struct cc_buf *b, const char *text, size_t len, const char *inherited);
+/**
  * base64; when line > 0, which is then a multiple of 4, in lines of so many characters with line
  * ends between them, none behind.
  */

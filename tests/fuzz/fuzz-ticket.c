@@ -305,8 +305,7 @@ static int judge_in_document(const char *text, size_t size, struct tr_ticket **t
 	cc_cleanup(cc_buf_deinit) struct cc_buf out = CC_BUF_INIT(XS_CRED_MAX);
 	int r;
 
-	tr_draft_root(&draft);
-	tr_draft_head(&draft, &head);
+	tr_draft_begin(&draft, &head);
 	cc_buf_put(&draft, text, size);
 	if (cc_buf_puts(&draft, "</credential><signatures/></signed-credential>") < 0)
 		return -CC_ELIMIT;

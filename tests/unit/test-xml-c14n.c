@@ -137,6 +137,44 @@ static void test_by_hand(void **state)
 	}
 }
 
+/* Pieces of text of any length between elements, with what is escaped in some of them. */
+static void test_texts(void **state)
+{
+	static const char *const parts[] = {"plain",	  "&amp;",
+					    "&lt;",	  "&gt;",
+					    "&#13;",	  "\r\n",
+					    "\"'\t\n",	  "\xc3\xa9",
+					    "]]",	  "<a/>",
+					    "<a>",	  "</a>",
+					    "<!-- c -->", "<![CDATA[<&>]]>",
+					    "&#38;#38;",  "0123456789abcdef"};
+
+	srand(6);
+	for (unsigned round = 0; round < 1000; round++) {
+		struct cc_buf text = {0};
+		unsigned open = 0;
+
+		cc_buf_puts(&text, "<r xmlns:x='u:x'><b xml:id='ref0'>");
+		for (unsigned n = (unsigned)rand() % 60; n > 0; n--) {
+			const char *part = parts[(size_t)rand() % CC_ARRAY_SIZE(parts)];
+
+			if (strcmp(part, "</a>") == 0 && open == 0)
+				continue;
+			open += (strcmp(part, "<a>") == 0) - (strcmp(part, "</a>") == 0);
+			/* now and then longer than what libxml2 buffers */
+			for (unsigned times = rand() % 50 || *part == '<' ? 1 : 3000; times > 0;
+			     times--)
+				cc_buf_puts(&text, part);
+		}
+		while (open-- > 0)
+			cc_buf_puts(&text, "</a>");
+		cc_buf_puts(&text, "</b></r>");
+		assert_int_equal(text.err, 0);
+		assert_true(check_text("random", (char *)text.data, text.len, false) > 0);
+		cc_buf_deinit(&text);
+	}
+}
+
 static unsigned check_files(const char *pattern)
 {
 	unsigned compared = 0;
@@ -265,8 +303,9 @@ static void test_cost(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_inherited), cmocka_unit_test(test_by_hand),
-	cmocka_unit_test(test_vectors),	  cmocka_unit_test(test_digest),
-	cmocka_unit_test(test_refused),	  cmocka_unit_test(test_cost),
+	cmocka_unit_test(test_texts),	  cmocka_unit_test(test_vectors),
+	cmocka_unit_test(test_digest),	  cmocka_unit_test(test_refused),
+	cmocka_unit_test(test_cost),
 };
 
 TEST_MAIN(tests)

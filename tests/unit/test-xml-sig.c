@@ -970,6 +970,68 @@ static void test_sign_refused(void **state)
 	EVP_PKEY_free(ed);
 }
 
+#define INHERITED " xmlns:w=\"u:w\" xmlns:x=\"u:x\""
+
+/* As text that was written so, between the parts of a document that declares the same. */
+static void test_write(void **state)
+{
+	static const char element[] =
+		"<doc xml:id=\"ref0\" x:b=\"/>\"><a/>&amp;<x:a b=\"c\"/></doc>";
+	EVP_PKEY *keys[] = {rsa, p256, p384, p521};
+
+	for (size_t i = 0; i < CC_ARRAY_SIZE(keys); i++) {
+		struct xs_signing s = request(keys[i]);
+		struct cc_note why = {0};
+		struct cc_buf b = {0};
+
+		s.id = i % 2 ? "Sig_<\"&>" : "Sig_ref0";
+		cc_buf_puts(&b, "<r" INHERITED ">");
+		cc_buf_puts(&b, element);
+		assert_int_equal(xs_sig_write(&s, element, strlen(element), INHERITED, &b, &why),
+				 0);
+		cc_buf_puts(&b, "</r>");
+		check("ours", verify_text((char *)b.data, "ref0", keys[i], false, &why), &why, 0,
+		      "");
+		cc_buf_deinit(&b);
+	}
+}
+
+static void test_write_refused(void **state)
+{
+	static const struct {
+		const char *why, *text;
+		size_t certs;
+		bool key;
+		int wanted;
+		const char *says;
+	} rows[] = {
+		{"no key", "<a xml:id=\"ref0\"/>", 1, false, -CC_EINVAL, "RSA or EC"},
+		{"no certificate", "<a xml:id=\"ref0\"/>", 0, true, -CC_EINVAL, "0 certificates"},
+		{"too many certificates", "<a xml:id=\"ref0\"/>", XS_SIG_CERTS + 1, true,
+		 -CC_EINVAL, "17 certificates"},
+		{"another element", "<a xml:id=\"ref1\"/>", 1, true, -CC_EINVAL, "the xml:id ref0"},
+		{"a longer id", "<a xml:id=\"ref00\"/>", 1, true, -CC_EINVAL, "the xml:id ref0"},
+		{"no xml:id", "<a/>", 1, true, -CC_EINVAL, "the xml:id ref0"},
+		{"an id of no namespace", "<a id=\"ref0\"/>", 1, true, -CC_EINVAL,
+		 "the xml:id ref0"},
+		{"cut off", "<a xml:id=\"ref0", 1, true, -CC_EINVAL, "the xml:id ref0"},
+		{"nothing", "", 1, true, -CC_EINVAL, "the xml:id ref0"},
+		{"without end", "<a xml:id=\"ref0\"", 1, true, -CC_EFORMAT, ""},
+	};
+
+	for (size_t i = 0; i < CC_ARRAY_SIZE(rows); i++) {
+		struct xs_signing s = request(rows[i].key ? rsa : NULL);
+		struct cc_note why = {0};
+		struct cc_buf b = {0};
+
+		s.n_certs = rows[i].certs;
+		if (xs_sig_write(&s, rows[i].text, strlen(rows[i].text), "", &b, &why) !=
+			    rows[i].wanted ||
+		    !strstr(why.text, rows[i].says) || b.len > 0)
+			fail_msg("%s: %s", rows[i].why, why.text);
+	}
+}
+
 /* Every allocation in turn, OpenSSL's as well: never a yes of what is wrong, a crash or a leak. */
 static void verify_without_memory(char *text, const struct form *f, int rule)
 {
@@ -1102,6 +1164,8 @@ int main(void)
 		cmocka_unit_test(test_layout),
 		cmocka_unit_test(test_sign_twice),
 		cmocka_unit_test(test_sign_refused),
+		cmocka_unit_test(test_write),
+		cmocka_unit_test(test_write_refused),
 		cmocka_unit_test(test_no_memory_verify),
 		cmocka_unit_test(test_no_memory_sign),
 	};

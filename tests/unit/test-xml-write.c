@@ -135,6 +135,79 @@ static void test_canonical(void **state)
 	}
 }
 
+static void put_random_element(struct cc_buf *b, unsigned depth, bool top)
+{
+	static const char *const names[] = {"a", "x:b", "long-name.1"};
+	const char *name = names[(size_t)rand() % CC_ARRAY_SIZE(names)];
+	char text[60];
+
+	cc_buf_printf(b, "<%s", name);
+	if (!top && rand() % 8 == 0)
+		cc_buf_printf(b, " xmlns:d%u=\"u:d\"", depth); /* never said before */
+	for (int n = rand() % 3, i = 0; i < n; i++) {
+		cc_buf_printf(b, " a%d=\"", i);
+		xs_put_attribute(b, text, random_text(text, sizeof(text)));
+		cc_buf_puts(b, "\"");
+	}
+	if (rand() % 4 == 0) {
+		cc_buf_puts(b, "/>");
+		return;
+	}
+	cc_buf_puts(b, ">");
+	for (int n = depth < 4 ? rand() % 4 : 0; n > 0; n--)
+		put_random_element(b, depth + 1, false);
+	xs_put_text(b, text, random_text(text, sizeof(text)));
+	if (b->data[b->len - 1] == '>' && rand() % 2)
+		xs_put_text(b, "/>", 2);
+	cc_buf_printf(b, "</%s>", name);
+}
+
+/* xs_put_canonical makes of an element what C14N makes of it in its document. */
+static void test_put_canonical(void **state)
+{
+	static const char inherited[] = " xmlns:w=\"u:w\" xmlns:x=\"u:x\"";
+
+	srand(5);
+	for (int i = 0; i < 3000; i++) {
+		struct cc_buf text = {0}, ours = {0}, theirs = {0};
+		cc_cleanup(xs_doc_freep) xmlDoc *doc = NULL;
+		size_t start;
+
+		cc_buf_printf(&text, "<r%s>", inherited);
+		start = text.len;
+		put_random_element(&text, 0, true);
+		assert_int_equal(xs_put_canonical(&ours, (char *)text.data + start,
+						  text.len - start, inherited),
+				 0);
+		cc_buf_puts(&text, "</r>");
+		assert_int_equal(
+			xs_doc_parse((char *)text.data, text.len, &xs_signed_limits, &doc, NULL),
+			0);
+		assert_int_equal(xs_c14n_write(doc->children->children, XS_C14N_INCLUSIVE, &theirs),
+				 0);
+		assert_string_equal(ours.data, theirs.data);
+		cc_buf_deinit(&text);
+		cc_buf_deinit(&ours);
+		cc_buf_deinit(&theirs);
+	}
+}
+
+/* What is no element that we wrote: at least it ends. */
+static void test_put_canonical_refused(void **state)
+{
+	static const char *const rows[] = {"<",	    "<a",      "<a b=\"c>",
+					   "<a>b<", "<a>b</a", "<a/><b \"/>\""};
+
+	for (size_t i = 0; i < CC_ARRAY_SIZE(rows); i++) {
+		struct cc_buf b = {0};
+
+		if (xs_put_canonical(&b, rows[i], strlen(rows[i]), "") != -CC_EFORMAT ||
+		    b.err != -CC_EFORMAT)
+			fail_msg("%s", rows[i]);
+		cc_buf_deinit(&b);
+	}
+}
+
 static void test_base64(void **state)
 {
 	static const struct {
@@ -236,6 +309,41 @@ static void test_base64_random(void **state)
 		assert_memory_equal(back.data, octets, len);
 	}
 	cc_buf_deinit(&text);
+	cc_buf_deinit(&back);
+}
+
+/* The same with white space anywhere; with one character of it broken, anywhere: nothing. */
+static void test_base64_torn(void **state)
+{
+	static const char blanks[] = " \t\r\n", wrong[] = "*-_=&\x80\xff";
+	uint8_t octets[200];
+	struct cc_buf text = {0}, torn = {0}, back = {0};
+
+	srand(3);
+	for (unsigned round = 0; round < 2000; round++) {
+		size_t len = 1 + (size_t)rand() % sizeof(octets), digits;
+
+		for (size_t i = 0; i < len; i++)
+			octets[i] = (uint8_t)rand();
+		cc_buf_reset(&text);
+		cc_buf_reset(&torn);
+		cc_buf_reset(&back);
+		assert_int_equal(xs_put_base64(&text, octets, len, 0), 0);
+		for (size_t i = 0; i < text.len; i++) {
+			cc_buf_put(&torn, text.data + i, 1);
+			if (rand() % 16 == 0)
+				cc_buf_put(&torn, &blanks[rand() % 4], 1);
+		}
+		assert_int_equal(xs_read_base64((char *)torn.data, torn.len, &back), 0);
+		assert_int_equal(back.len, len);
+		assert_memory_equal(back.data, octets, len);
+		digits = strcspn((char *)text.data, "=");
+		text.data[(size_t)rand() % digits] = (uint8_t)wrong[rand() % 7];
+		assert_int_equal(xs_read_base64((char *)text.data, text.len, &back), -CC_EFORMAT);
+		assert_int_equal(back.len, len);
+	}
+	cc_buf_deinit(&text);
+	cc_buf_deinit(&torn);
 	cc_buf_deinit(&back);
 }
 
@@ -351,11 +459,12 @@ static void test_times_written(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_escapes),	       cmocka_unit_test(test_first_error),
+	cmocka_unit_test(test_put_canonical),  cmocka_unit_test(test_put_canonical_refused),
 	cmocka_unit_test(test_canonical),      cmocka_unit_test(test_base64),
 	cmocka_unit_test(test_base64_refused), cmocka_unit_test(test_base64_limit),
 	cmocka_unit_test(test_base64_lines),   cmocka_unit_test(test_base64_random),
-	cmocka_unit_test(test_times_read),     cmocka_unit_test(test_times_refused),
-	cmocka_unit_test(test_times_written),
+	cmocka_unit_test(test_base64_torn),    cmocka_unit_test(test_times_read),
+	cmocka_unit_test(test_times_refused),  cmocka_unit_test(test_times_written),
 };
 
 TEST_MAIN(tests)
