@@ -36,7 +36,7 @@ class Principal:
     def __init__(self, bed, hrn, kind="user", bits=None):
         self.bed, self.hrn, self.kind = bed, hrn, kind
         self.folder = bed.folder / f"{hrn}.{kind}".replace("\\", "_")
-        self.folder.mkdir()
+        self.folder.mkdir(exist_ok=True)
         self.key = self.folder / "key.pem"
         self.self_signed = self.folder / "self.pem"
         self.gid = self.folder / "gid.pem"
