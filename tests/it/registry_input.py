@@ -27,6 +27,9 @@ def attempt(function, *arguments):
         return Failure(f"refused: {why}")
     except Failure as why:
         return why
+    except Exception as why:  # pylint: disable=broad-except
+        # a part that breaks is a failed part; the others still run
+        return Failure(f"{type(why).__name__}: {why} ({it.last_line(why)})")
     return None
 
 
