@@ -51,6 +51,22 @@ static int refuse_document(struct reg_call *c, int rule, const struct cc_note *w
 	return reg_refuse_rule(c, REG_REFUSED, rule, why);
 }
 
+/*
+ * What an authority signed ends with it: removed and registered again it has another key, and the GID
+ * of the first one is no worse than before.
+ */
+static int check_issuer(struct reg_call *c, const struct tr_grant *g)
+{
+	struct cc_note why = {0};
+	int r = reg_check_current(c, g->issuer);
+
+	if (r != REG_KEY && r != REG_FORBIDDEN)
+		return r;
+	cc_note_set(&why, CC_EDENIED, "%.200s has another key now, or no record any more",
+		    g->issuer->urn);
+	return reg_refuse_rule(c, REG_REFUSED, CC_RULE_CRED_ISSUER, &why);
+}
+
 static int try_one(struct reg_call *c, const json_t *text, const char *ops, enum reg_reach reach,
 		   const struct rg_name *object)
 {
@@ -72,6 +88,9 @@ static int try_one(struct reg_call *c, const json_t *text, const char *ops, enum
 		return reg_refuse_rule(c, REG_RIGHTS, r, &why);
 	if (!reaches(g, reach, object))
 		return reg_refuse(c, REG_PERMISSION, "Permission error: %s", object->hrn);
+	r = check_issuer(c, g);
+	if (r)
+		return r;
 	c->grant = cc_steal(&g);
 	return 0;
 }

@@ -33,22 +33,17 @@ int reg_refuse_rule(struct reg_call *c, enum reg_fault fault, int r, const struc
 			  why->text[0] ? why->text : (r > 0 ? cc_rule_advice(r) : cc_err_text(r)));
 }
 
-/*
- * A caller of ours is in force as long as his record is, with this key: who was removed, or whose
- * key was changed, holds a GID that did not end with it.
- */
-static int check_current(struct reg_call *c)
+int reg_check_current(struct reg_call *c, const struct tr_gid *gid)
 {
-	const struct tr_gid *leaf = tr_gids_leaf(&c->caller);
 	struct rg_record r;
 	struct rg_name name;
 	int err;
 
-	if (rg_name_read(leaf->urn, NULL, &name, NULL) != 0 ||
+	if (rg_name_read(gid->urn, NULL, &name, NULL) != 0 ||
 	    !tr_hrn_over(c->reg->top.name, name.name))
 		return 0; /* of another federation, or what has no record (services) */
 	err = reg_find(c, &name, RG_SHALLOW, &r);
-	if (!err && (!r.has_key || memcmp(r.key_hash, leaf->key_hash, RG_KEY_HASH) != 0))
+	if (!err && (!r.has_key || memcmp(r.key_hash, gid->key_hash, RG_KEY_HASH) != 0))
 		err = reg_refuse(c, REG_KEY, "Connection Key GID mismatch: %s", name.hrn);
 	else if (err == REG_NO_RECORD)
 		err = reg_refuse(c, REG_FORBIDDEN, "%s has no record here any more", name.hrn);
@@ -56,14 +51,29 @@ static int check_current(struct reg_call *c)
 	return err;
 }
 
+/* The audit keeps what writes, body and signature: a line of it has room for so much. */
+static int check_size(struct reg_call *c)
+{
+	size_t len = cc_msg_body(c->in->msg).len + cc_msg_sig(c->in->msg).len;
+
+	if (c->op->writes && len > REG_WRITE_MAX)
+		return reg_refuse(c, REG_ARGUMENT,
+				  "a request that changes something holds at most %u octets",
+				  REG_WRITE_MAX);
+	return 0;
+}
+
 static int run(struct reg_call *c)
 {
-	int r = reg_verifier_take(c->reg->trust, &c->verifier);
+	int r = check_size(c);
+
+	if (!r)
+		r = reg_verifier_take(c->reg->trust, &c->verifier);
 
 	if (!r)
 		r = reg_caller_read(c, !c->op->open);
 	if (!r && !c->op->open)
-		r = check_current(c);
+		r = reg_check_current(c, tr_gids_leaf(&c->caller));
 	return r ? r : c->op->run(c);
 }
 

@@ -153,8 +153,11 @@ static int run_renew(struct st_tx *tx, void *arg)
 
 static int renew(struct reg_call *c, struct permitting *p, const struct rg_change *change)
 {
-	int r = reg_change_apply(c, change, &p->on);
+	int r;
 
+	if (p->on.expires && p->on.expires <= c->now)
+		return reg_refuse(c, REG_EXPIRED, "%s has ended", p->slice->hrn);
+	r = reg_change_apply(c, change, &p->on);
 	p->on.updated = c->now;
 	c->value = json_true();
 	if (!r)

@@ -16,6 +16,7 @@
 #include "lib/trust/hierarchy.h"
 
 #define REG_CREDENTIALS_MAX 16
+#define REG_WRITE_MAX (2560u << 10) /* octets of body and signature of what writes */
 #define REG_DAY 86400
 #define REG_BACKDATE 300 /* a GID is good a little before it was made: clocks differ */
 
@@ -89,6 +90,11 @@ enum reg_reach {
 
 /** Reads the caller's chain; judge: it must be good under our roots. @return 0, a fault, negative. */
 int reg_caller_read(struct reg_call *c, bool judge);
+/**
+ * A principal of ours is in force as long as his record is, with this key: who was removed, or whose
+ * key was changed, holds a GID that did not end with it. @return 0, a fault, negative.
+ */
+int reg_check_current(struct reg_call *c, const struct tr_gid *gid);
 /** Who calls, for logs and audit: URN, else key. Borrowed from c. */
 const char *reg_caller_label(const struct reg_call *c);
 /**

@@ -42,6 +42,7 @@ static int run_resolve(struct st_tx *tx, void *arg)
 	struct gathering *g = arg;
 
 	json_array_clear(g->list);
+	g->bytes = 0;
 	return rg_find_all(tx, g->name, add, g);
 }
 
@@ -75,8 +76,9 @@ static int complete(struct reg_call *c, json_t *list)
 	return 0;
 }
 
+/* bytes: what the answer holds so far. */
 static int resolve_one(struct reg_call *c, const char *text, const char *type, bool details,
-		       json_t *out)
+		       json_t *out, size_t *bytes)
 {
 	struct rg_name name;
 	struct gathering g = {.name = &name, .list = json_array(), .details = details};
@@ -95,6 +97,11 @@ static int resolve_one(struct reg_call *c, const char *text, const char *type, b
 	if (!r && !json_array_size(g.list))
 		r = REG_NO_RECORD;
 	json_decref(g.list);
+	*bytes += g.bytes;
+	if (*bytes > ANSWER_MAX)
+		r = reg_refuse(c, REG_ARGUMENT,
+			       "the records of so many names do not fit into an answer: ask for "
+			       "fewer");
 	return r;
 }
 
@@ -102,14 +109,14 @@ static int resolve_names(struct reg_call *c, json_t *names, bool details)
 {
 	const char *type, *first = json_string_value(json_array_get(names, 0));
 	const json_t *name;
-	size_t i, found = 0;
+	size_t i, found = 0, bytes = 0;
 	int r = reg_arg_text(c, "type", false, &type);
 
 	json_array_foreach(names, i, name)
 	{
 		if (r)
 			return r;
-		r = resolve_one(c, json_string_value(name), type, details, c->value);
+		r = resolve_one(c, json_string_value(name), type, details, c->value, &bytes);
 		found += r == 0;
 		if (r == REG_NO_RECORD)
 			r = 0;

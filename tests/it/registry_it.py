@@ -36,7 +36,7 @@ class Principal:
     def __init__(self, bed, hrn, kind="user", bits=None):
         self.bed, self.hrn, self.kind = bed, hrn, kind
         self.folder = bed.folder / f"{hrn}.{kind}".replace("\\", "_")
-        self.folder.mkdir()
+        self.folder.mkdir(exist_ok=True)
         self.key = self.folder / "key.pem"
         self.self_signed = self.folder / "self.pem"
         self.gid = self.folder / "gid.pem"
@@ -68,10 +68,10 @@ class Principal:
         self.signer = GidSigner(self.self_signed, self.key)
         return self
 
-    def call(self, operation, **arguments):
+    def call(self, operation, /, **arguments):
         return self.bed.call(self.signer, operation, **arguments)
 
-    def refused(self, fault, operation, **arguments):
+    def refused(self, fault, operation, /, **arguments):
         return self.bed.refused(fault, self.signer, operation, **arguments)
 
     def credential(self):
@@ -150,7 +150,7 @@ class Bed:
         self.plc = Authority(self, "plc")
         return self
 
-    def ask(self, signer, operation, seconds=30, **fields):
+    def ask(self, signer, operation, /, seconds=30, **fields):
         """The body of the answer, and its type."""
         kind = f"reg.{operation}"
         frames = message(kind, body_of(kind, deadline=int(seconds * 1000), **fields), signer)
@@ -159,14 +159,14 @@ class Bed:
             raise Failure(f"no answer to {kind}")
         return answer[0].decode(), json.loads(answer[1])
 
-    def call(self, signer, operation, **arguments):
+    def call(self, signer, operation, /, **arguments):
         kind, body = self.ask(signer, operation, **arguments)
         if kind == "error":
             raise Refused(body)
         expect_equal(kind, f"reply.reg.{operation}", "type of the answer")
         return body["value"]
 
-    def refused(self, fault, signer, operation, rule=None, **arguments):
+    def refused(self, fault, signer, operation, /, rule=None, **arguments):
         """It must be refused, and for this reason: a fault and, where trust refuses, its rule."""
         try:
             value = self.call(signer, operation, **arguments)
