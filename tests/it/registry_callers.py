@@ -488,19 +488,21 @@ def inventory(b):
         b.dealer.send(frames)
     about_b = {"hrn": "plc.site.invb", "urn": "urn:publicid:IDN+plc:site+node+invb", "node": "plc.site.invb", "name": "plc.site.invb"}
     tell(nodes["a"], cores=666, **about_b)
-    wait_until(lambda: "666" in query(b, mine, "plc.site.inva")[0][0], "the inventory of a")
+    wait_until(lambda: '"cores":666' in query(b, mine, "plc.site.inva")[0][0].replace(" ", ""), "the inventory of a")
     expect_equal(query(b, mine, "plc.site.invb"), [("",)], "inventory of b")
     # neither a service, nor a node of another realm, nor somebody who has the GID only
-    figures = b.server.stats()
+    def ended(figures):
+        return sum(figures.get(f"count.{how}", 0) for how in ("ok", "dropped", "crashed"))
+    before = ended(b.server.fresh_stats())
     tell(b.lab.signer("client"), cores=667, **about_b)
     tell(b.busnode, cores=668, **about_b)
     tell(b.alice.signer, cores=669, **about_b)
     tell(nodes["b"], cores=4)
+    b.server.wait_stats(lambda s: ended(s) >= before + 4, "all four to be done with")
     wait_until(lambda: '"cores":4' in query(b, mine, "plc.site.invb")[0][0].replace(" ", ""), "the inventory of b")
-    expect("666" in query(b, mine, "plc.site.inva")[0][0], "inventory of a")
+    expect('"cores":666' in query(b, mine, "plc.site.inva")[0][0].replace(" ", ""), "inventory of a")
     everything = str(query(b, "SELECT inventory FROM node"))
-    expect(not re.search("66[789]", everything), f"somebody else's word: {everything[:300]}")
-    expect(figures is not None, "no figures")
+    expect(not re.search(r'"cores": ?66[789]', everything), f"somebody else's word: {everything[:300]}")
     # his bus certificate speaks for no user, and is no caller
     b.refused("Forbidden", nodes["a"], "resolve", credentials=[b.alice.credential()], **RESOLVE)
     b.refused("Forbidden", nodes["a"], "create_user_credential")
