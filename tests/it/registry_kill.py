@@ -25,7 +25,7 @@ CLIENTS = 8
 SITE = "plc.site"
 AGAIN = 3            # seconds without an answer after which a request is signed anew
 FOUNDED = 0.02       # part of the writes that register an authority, whose key takes a while to make
-AGAIN_CODES = {"busy", "timeout", "unreachable", "noroute", "stale", "internal"}
+AGAIN_CODES = {"busy", "timeout", "unreachable", "noroute", "stale"}
 REPEATED = 12        # operations of each client that are asked again at the end
 
 
