@@ -58,7 +58,9 @@ class Principal:
     def public_key(self):
         point = self.point()
         if point:
-            return f"-----BEGIN PUBLIC KEY-----\n{base64.encodebytes(P256 + point).decode()}-----END PUBLIC KEY-----\n"
+            text = base64.b64encode(P256 + point).decode()
+            lines = [text[at:at + 64] for at in range(0, len(text), 64)]
+            return "\n".join(["-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----", ""])
         return self.bed.openssl("pkey", "-in", self.key, "-pubout").decode()
 
     def ssh_key(self):
