@@ -23,8 +23,9 @@ def passes_through(lab):
     kind, body, sig = bed.dealer.ask(frames)
     expect(kind == b"reply.reg.get_version" and verifier.good(body, sig), f"{kind} that the registry's server did not sign")
     served = bed.server.wait_stats(lambda s: s.get("h:registry.operations", 0) >= 5, "operations at the second server")
-    front = bed.front.wait_stats(lambda s: s.get("h:proxy.answers", 0) >= 5, "answers through the first")
-    expect(front.get("h:proxy.forwarded", 0) >= served["h:registry.operations"], f"{front} forwarded less than {served}")
+    # the files of figures are of different moments
+    done = served["h:registry.operations"]
+    bed.front.wait_stats(lambda s: min(s.get("h:proxy.forwarded", 0), s.get("h:proxy.answers", 0)) >= done, "as many through the first")
     bed.check()
 
 
