@@ -48,16 +48,12 @@ double bench_number(const char *name, const char *text, double min)
 	return v;
 }
 
-struct cc_gate *bench_gate(const char *dir, const char *sign)
-{
-	return bench_gate_with(dir, sign, &(struct cc_gate_conf){0});
-}
-
-struct cc_gate *bench_gate_with(const char *dir, const char *sign, const struct cc_gate_conf *extra)
+static struct cc_gate *open_gate(struct cc_keystore_conf *conf, const char *sign,
+				 const struct cc_gate_conf *extra)
 {
 	cc_cleanup(cf_list_deinit) struct cf_list ca = {0}, keys = {0};
 	cc_cleanup(cc_keystore_unrefp) struct cc_keystore *ks = NULL;
-	struct cc_keystore_conf conf = {.dir = dir ? dir : "", .verify = &ca, .sign = &keys};
+	bool dir = conf->dir[0] != 0;
 	struct cc_gate_conf gate_conf = {
 		.window_back_ms = dir ? 300000 : 0,
 		.window_ahead_ms = 2000,
@@ -71,10 +67,29 @@ struct cc_gate *bench_gate_with(const char *dir, const char *sign, const struct 
 
 	bench_must(cf_list_parse(dir ? "ca" : "", &ca), "cf_list_parse");
 	bench_must(cf_list_parse(dir ? sign : "", &keys), "cf_list_parse");
-	if (cc_keystore_load(&conf, &ks, &why) != 0)
+	conf->verify = &ca;
+	conf->sign = &keys;
+	if (cc_keystore_load(conf, &ks, &why) != 0)
 		bench_die("%s", why.text);
 	bench_must(cc_gate_new(&gate, ks, &gate_conf), "cc_gate_new");
 	return gate;
+}
+
+struct cc_gate *bench_gate(const char *dir, const char *sign)
+{
+	return bench_gate_with(dir, sign, &(struct cc_gate_conf){0});
+}
+
+struct cc_gate *bench_gate_with(const char *dir, const char *sign, const struct cc_gate_conf *extra)
+{
+	return open_gate(&(struct cc_keystore_conf){.dir = dir ? dir : ""}, sign, extra);
+}
+
+struct cc_gate *bench_gate_own(const char *dir, const char *cert, const char *key)
+{
+	struct cc_keystore_conf conf = {.dir = dir, .own_cert = cert, .own_key = key};
+
+	return open_gate(&conf, "", &(struct cc_gate_conf){0});
 }
 
 void bench_request(struct cc_gate *gate, struct cc_msg *m, const char *type, const char *id)

@@ -25,6 +25,8 @@ struct cc_gate *bench_gate(const char *dir, const char *sign);
 /** The same with policy, replay table and realm of extra. */
 struct cc_gate *bench_gate_with(const char *dir, const char *sign,
 				const struct cc_gate_conf *extra);
+/** One that signs with a certificate and key of its own, by their files, and verifies under `ca` of a key store. */
+struct cc_gate *bench_gate_own(const char *dir, const char *cert, const char *key);
 /**
  * Adds the frames after the route of the echo request that all rows use: some 240 octets of JSON. id NULL: an unsigned
  * message, which has none.

@@ -8,6 +8,9 @@
  *   --window N      requests in flight; 0: messages to the disposer, then one request that shows that all were taken (0)
  *   --keystore DIR  signed requests by key `client`; every 100th answer is verified, after the measurement
  *   --count N       signed requests made before it (10000); it ends early when they are used up
+ *   --requests FILE with --keystore: what they say, one a line, over and over: {"signer", "type", "body"}. Signer is whose
+ *                   GID and key, NAME.gid and NAME.key beside FILE, sign it.
+ *   --skip N        so many lines of FILE are left out at its beginning
  *
  * Prints {"messages", "seconds", "rate", "p50_us", "p99_us", "cpu_us": the server's a message, "client_us": ours}.
  */
@@ -37,8 +40,9 @@ struct load {
 	double seconds;
 	pid_t pid;
 	unsigned window;
-	const char *keystore;
-	size_t count;
+	const char *keystore, *requests;
+	size_t count, skip;
+	json_t *gates; /* of the signers of requests: name -> address */
 	void *sock;
 	struct cc_gate *gate;
 	struct cc_msg *request, *event; /* unsigned, without a route: copied for each */
@@ -61,6 +65,64 @@ static struct cc_msg *make(struct load *l, const char *type, const char *id)
 	return m;
 }
 
+/* A signer's own gate, which is opened once. */
+static struct cc_gate *gate_of(struct load *l, const char *signer)
+{
+	const char *slash = strrchr(l->requests, '/');
+	int dir = slash ? (int)(slash - l->requests + 1) : 0;
+	const json_t *known = json_object_get(l->gates, signer);
+	char cert[1024], key[1024];
+	struct cc_gate *gate;
+
+	if (known)
+		return (struct cc_gate *)(uintptr_t)json_integer_value(known);
+	snprintf(cert, sizeof(cert), "%.*s%s.gid", dir, l->requests, signer);
+	snprintf(key, sizeof(key), "%.*s%s.key", dir, l->requests, signer);
+	gate = bench_gate_own(l->keystore, cert, key);
+	json_object_set_new(l->gates, signer, json_integer((json_int_t)(uintptr_t)gate));
+	return gate;
+}
+
+static void prepare_line(struct load *l, struct signed_request *p, const char *line)
+{
+	json_t *o = json_loads(line, 0, NULL), *body = json_object_get(o, "body");
+	const char *signer = json_string_value(json_object_get(o, "signer"));
+	const char *type = json_string_value(json_object_get(o, "type"));
+
+	if (!body || !signer || !type)
+		bench_die("%s: no request: %.100s", l->requests, line);
+	p->msg = cc_msg_new();
+	bench_must(p->msg ? cc_request_id(p->id) : -CC_ENOMEM, "a message");
+	json_object_set_new(body, "id", json_string(p->id));
+	bench_must(cc_gate_seal(gate_of(l, signer), p->msg, type, body,
+				(struct cc_bytes){NULL, 0}),
+		   "sealing");
+	json_decref(o);
+}
+
+static void prepare_lines(struct load *l)
+{
+	FILE *file = fopen(l->requests, "re");
+	char *line = NULL;
+	size_t room = 0;
+
+	l->gates = json_object();
+	for (size_t i = 0; file && i < l->skip && getline(&line, &room, file) > 0; i++)
+		;
+	for (size_t i = 0; file && i < l->count; i++) {
+		if (getline(&line, &room, file) < 0) {
+			rewind(file);
+			if (getline(&line, &room, file) < 0)
+				bench_die("%s is empty", l->requests);
+		}
+		prepare_line(l, &l->prepared[i], line);
+	}
+	if (!file)
+		bench_die("%s: %s", l->requests, strerror(errno));
+	free(line);
+	fclose(file);
+}
+
 static void prepare(struct load *l)
 {
 	l->gate = bench_gate(l->keystore, "client");
@@ -71,6 +133,10 @@ static void prepare(struct load *l)
 	l->prepared = calloc(l->count, sizeof(*l->prepared));
 	if (!l->prepared)
 		bench_die("no memory");
+	if (l->requests) {
+		prepare_lines(l);
+		return;
+	}
 	for (size_t i = 0; i < l->count; i++) {
 		bench_must(cc_request_id(l->prepared[i].id), "an id");
 		l->prepared[i].msg = make(l, "echo.request", l->prepared[i].id);
@@ -277,6 +343,12 @@ static void set_option(struct load *l, int opt, const char *arg)
 	case 'k':
 		l->keystore = arg;
 		break;
+	case 'r':
+		l->requests = arg;
+		break;
+	case 'S':
+		l->skip = (size_t)bench_number("--skip", arg, 0);
+		break;
 	case 'c':
 		l->count = (size_t)bench_number("--count", arg, 2);
 		break;
@@ -292,6 +364,8 @@ int main(int argc, char **argv)
 		{"pid", required_argument, NULL, 'p'},
 		{"window", required_argument, NULL, 'w'},
 		{"keystore", required_argument, NULL, 'k'},
+		{"skip", required_argument, NULL, 'S'},
+		{"requests", required_argument, NULL, 'r'},
 		{"count", required_argument, NULL, 'c'},
 		{NULL, 0, NULL, 0},
 	};
@@ -300,9 +374,9 @@ int main(int argc, char **argv)
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1)
 		set_option(&l, opt, optarg);
-	if (optind + 1 != argc || (l.keystore && !l.window)) {
+	if (optind + 1 != argc || (l.keystore && !l.window) || (l.requests && !l.keystore)) {
 		fprintf(stderr, "usage: bench-load [--seconds S] [--pid PID] [--window N] "
-				"[--keystore DIR [--count N]] URL\n");
+				"[--keystore DIR [--count N] [--requests FILE [--skip N]]] URL\n");
 		return 2;
 	}
 	prepare(&l);

@@ -20,15 +20,16 @@
 #define CLI_USER_CREDS 16 /* objects that an operation's credential may be on, at most */
 
 struct cli_user_conf {
-	char *hrn, *authority;
+	char *hrn, *as, *authority;
 	char *cc, *servers, *realm, *keystore, *ca, *curve_server, *curve;
 };
 
 struct cli_user {
 	const struct cli_command *cmd;
 	struct cli_bus_options bus;
-	const char *home_option, *hrn, *authority; /* hrn, authority: options, else of conf */
-	double deadline;			   /* seconds */
+	const char *home_option, *hrn, *as,
+		*authority; /* options, else of conf; as: "user", "authority" */
+	double deadline;    /* seconds */
 	bool json, p256;
 	char *home, *own_cert, *own_key, *ca;
 	struct cli_user_conf conf;
@@ -41,6 +42,7 @@ struct cli_user {
 enum {
 	CLI_OPT_HOME = 2200,
 	CLI_OPT_HRN,
+	CLI_OPT_AS,
 	CLI_OPT_AUTHORITY,
 	CLI_OPT_P256,
 	CLI_OPT_USER_DEADLINE,
@@ -50,6 +52,7 @@ enum {
 #define CLI_USER_OPTIONS                                                                           \
 	{"home", required_argument, NULL, CLI_OPT_HOME},                                           \
 		{"hrn", required_argument, NULL, CLI_OPT_HRN},                                     \
+		{"as", required_argument, NULL, CLI_OPT_AS},                                       \
 		{"authority", required_argument, NULL, CLI_OPT_AUTHORITY},                         \
 		{"p256", no_argument, NULL, CLI_OPT_P256},                                         \
 		{"deadline", required_argument, NULL, CLI_OPT_USER_DEADLINE},                      \
@@ -69,6 +72,8 @@ enum {
 	"  --deadline S      seconds to wait for an answer (default 10)\n"                         \
 	"  --home DIR        your key, GID and credentials (CCFED_HOME, else ~/.ccfed)\n"          \
 	"  --hrn HRN         who you are; the first run notes it in DIR/config\n"                  \
+	"  --as TYPE         what you are: user (default), or authority, with its key as\n"        \
+	"                    user.key: how an operator begins\n"                                   \
 	"  --authority HRN   whose credential is tried first, and listed by default\n"             \
 	"  --p256            the first run makes a key of P-256 instead of RSA-2048\n"             \
 	"  --cc URL          endpoint of the ccserver (CCFED_LOCAL_CC)\n"                          \

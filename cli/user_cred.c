@@ -17,6 +17,13 @@
 
 /* ---- files ---- */
 
+/* "user" is oneself, whatever one is. */
+static bool is_self(const struct cli_user *u, const char *type, const char *hrn)
+{
+	return (strcmp(type, "user") == 0 || strcmp(type, u->as) == 0) &&
+	       strcasecmp(hrn, u->hrn) == 0;
+}
+
 /* "slice-plc.site.s1.cred"; an HRN may hold what a file's name may not. */
 static char *file_name(const struct cli_user *u, const char *type, const char *hrn)
 {
@@ -24,7 +31,7 @@ static char *file_name(const struct cli_user *u, const char *type, const char *h
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 	cc_cleanup(cc_buf_deinit) struct cc_buf name = CC_BUF_INIT(4096);
 
-	if (strcmp(type, "user") == 0 && strcasecmp(hrn, u->hrn) == 0)
+	if (is_self(u, type, hrn))
 		return strdup("user.cred");
 	cc_buf_printf(&name, "%s-", type);
 	for (; *hrn; hrn++)
@@ -134,7 +141,7 @@ static int unknown(const struct cli_user *u, const struct cli_reply *reply)
 /* @return 0 (both files are there), 1: refused (*reply says why), negative error. */
 static int get_self(struct cli_user *u, struct cli_reply *reply, struct cc_note *why)
 {
-	json_t *body = json_pack("{s:s, s:s}", "hrn", u->hrn, "type", "user");
+	json_t *body = json_pack("{s:s, s:s}", "hrn", u->hrn, "type", u->as);
 	int r = cli_user_call(u, "reg.get_self_credential", body, reply, why);
 
 	json_decref(body);
@@ -181,11 +188,6 @@ int cli_user_begin(struct cli_user *u)
 }
 
 /* ---- others ---- */
-
-static bool is_self(const struct cli_user *u, const char *type, const char *hrn)
-{
-	return strcmp(type, "user") == 0 && strcasecmp(hrn, u->hrn) == 0;
-}
 
 /* A credential, or the GID, that was remembered, and is no longer what it was. */
 static bool outlived(const struct cli_reply *reply)

@@ -18,6 +18,7 @@
 
 static const struct cf_opt options[] = {
 	OPT("hrn", hrn, "who you are"),
+	OPT("as", as, "what you are: user or authority"),
 	OPT("authority", authority, "whose credential is tried first, and listed by default"),
 	OPT("cc", cc, "endpoint of the ccserver"),
 	OPT("servers", servers, "who may answer, as in [servers] of a ccserver"),
@@ -40,6 +41,9 @@ int cli_user_option(struct cli_user *u, int opt, const char *arg)
 		return -1;
 	case CLI_OPT_HRN:
 		u->hrn = arg;
+		return -1;
+	case CLI_OPT_AS:
+		u->as = arg;
 		return -1;
 	case CLI_OPT_AUTHORITY:
 		u->authority = arg;
@@ -130,6 +134,8 @@ static int settle_all(struct cli_user *u)
 {
 	settle_one(&u->hrn, NULL, u->conf.hrn);
 	settle_one(&u->authority, NULL, u->conf.authority);
+	settle_one(&u->as, NULL, u->conf.as);
+	u->as = u->as && *u->as ? u->as : "user";
 	settle_one(&u->bus.url, "CCFED_LOCAL_CC", u->conf.cc);
 	settle_one(&u->bus.servers, "CCFED_SERVERS", u->conf.servers);
 	settle_one(&u->bus.realm, "CCFED_REALM", u->conf.realm);
@@ -151,7 +157,9 @@ static int check_hrn(const struct cli_user *u, struct cc_note *why)
 				   "who are you? Give --hrn HRN, as plc.site.alice; the first run "
 				   "notes it in %s/config",
 				   u->home);
-	if (strchr(u->hrn, '.') && tr_hrn_to_urn(u->hrn, "user", urn, &reason) == 0)
+	if (strcmp(u->as, "user") != 0 && strcmp(u->as, "authority") != 0)
+		return cc_note_set(why, CC_EINVAL, "as \"%.60s\": it is user or authority", u->as);
+	if (tr_hrn_to_urn(u->hrn, u->as, urn, &reason) == 0)
 		return 0;
 	return cc_note_set(why, CC_EINVAL, "\"%s\" is no HRN of a user, as plc.site.alice", u->hrn);
 }
@@ -182,9 +190,9 @@ static void put_setting(struct cc_buf *b, const struct cf_opt *opt, const char *
 /* What the config would make of it otherwise: a %, or a relative file. */
 static int put_config(const struct cli_user *u, struct cc_buf *b, struct cc_note *why)
 {
-	const char *const values[] = {u->hrn,	       u->authority,	    u->bus.url,
-				      u->bus.servers,  u->bus.realm,	    u->bus.ca,
-				      u->bus.keystore, u->bus.curve_server, u->bus.curve};
+	const char *const values[] = {
+		u->hrn,	      u->as,	 u->authority,	  u->bus.url,	       u->bus.servers,
+		u->bus.realm, u->bus.ca, u->bus.keystore, u->bus.curve_server, u->bus.curve};
 	cc_cleanup(cc_freep) char *ca = NULL;
 
 	cc_buf_puts(b, "# ccfed: who you are, and how to reach the bus (ccfed(1), docs/users.md)\n"

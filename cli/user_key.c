@@ -53,7 +53,7 @@ static int write_self(const struct cli_user *u, struct cc_note *why)
 				    .not_after = now + (int64_t)SELF_DAYS * DAY};
 	cc_cleanup(cc_buf_deinit) struct cc_buf pem = CC_BUF_INIT(TR_GID_TEXT_MAX);
 	cc_cleanup(tr_gids_deinit) struct tr_gids self = {0};
-	int r = tr_hrn_to_urn(u->hrn, "user", urn, why);
+	int r = tr_hrn_to_urn(u->hrn, u->as, urn, why);
 
 	if (!r)
 		r = tr_gid_make(&rq, NULL, NULL, &self.items[0], why);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "handlers/registry/boot.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "handlers/registry/stores.h"
@@ -10,6 +11,10 @@
 #include "lib/base/util.h"
 
 #define DEADLINE_MS 30000
+#define BEGUN_SECONDS 86400 /* as long as an op may be repeated */
+#define BEGUN_NAME (TR_NAME_MAX + 16)
+
+enum { BEGUN = 1 }; /* of run_there: whoever is registering it makes its record */
 
 struct boot {
 	struct registry *reg;
@@ -17,6 +22,49 @@ struct boot {
 	struct rg_name name;
 	struct rg_record record;
 };
+
+/* ---- registrations that were begun ---- */
+
+static struct st_value begun_name(const char *authority, char out[BEGUN_NAME])
+{
+	snprintf(out, BEGUN_NAME, "register %s", authority);
+	return st_text(out);
+}
+
+int reg_begun_put(struct st_tx *tx, const char *authority, int64_t now)
+{
+	static const struct st_sql put = {
+		"INSERT INTO job (name, state, updated) VALUES ($1, '', $2)"
+		" ON CONFLICT (name) DO UPDATE SET updated = excluded.updated"};
+	char name[BEGUN_NAME];
+	const struct st_value params[] = {begun_name(authority, name), st_int(now)};
+
+	return st_exec(tx, &put, params, 2, NULL);
+}
+
+int reg_begun_clear(struct st_tx *tx, const char *authority)
+{
+	static const struct st_sql clear = {"DELETE FROM job WHERE name = $1"};
+	char name[BEGUN_NAME];
+	const struct st_value params[] = {begun_name(authority, name)};
+
+	return st_exec(tx, &clear, params, 1, NULL);
+}
+
+static int find_begun(struct st_tx *tx, const char *authority)
+{
+	static const struct st_sql get = {"SELECT updated FROM job WHERE name = $1"
+					  " AND updated > $2"};
+	char name[BEGUN_NAME];
+	const struct st_value params[] = {begun_name(authority, name),
+					  st_int(cc_clock_seconds() - BEGUN_SECONDS)};
+	cc_cleanup(st_rows_closep) struct st_rows *rows = NULL;
+	int r = st_query(tx, &get, params, 2, &rows);
+
+	return r ? r : st_next(rows);
+}
+
+/* ---- records ---- */
 
 static int run_insert(struct st_tx *tx, void *arg)
 {
@@ -71,7 +119,7 @@ static int run_there(struct st_tx *tx, void *arg)
 	int r = rg_find(tx, b->name.name, RG_AUTHORITY, RG_SHALLOW, &there);
 
 	rg_record_deinit(&there);
-	return r;
+	return r == -CC_ENOTFOUND && find_begun(tx, b->name.name) > 0 ? BEGUN : r;
 }
 
 static int add(struct boot *b)
@@ -84,7 +132,7 @@ static int add(struct boot *b)
 	if (!r)
 		r = st_read(store, deadline, run_there, b, b->why);
 	if (r != -CC_ENOTFOUND)
-		return r;
+		return r == BEGUN ? 0 : r;
 	r = fill(b);
 	if (!r)
 		r = st_write(store, &write, b->why);

@@ -110,6 +110,11 @@ int reg_make_authority(struct reg_call *c, struct rg_record *r)
 	err = tr_hierarchy_create(dir, &rq, c->now, &why);
 	if (err > 0 || err == -CC_EINVAL)
 		return reg_refuse(c, REG_ARGUMENT, "%.240s", why.text);
+	if (err == -CC_EBUSY)
+		return reg_refuse(
+			c, REG_DB_BUSY,
+			"another authority is being made in the same folder: ask again with the "
+			"same op");
 	/* there without a record: what a crash left, or somebody else is registering it right now */
 	if (err && err != -CC_EEXIST)
 		return err;

@@ -2,6 +2,7 @@
 /* register: a new record, with its GID and, for an authority, its key. */
 #include <string.h>
 
+#include "handlers/registry/boot.h"
 #include "handlers/registry/change.h"
 #include "lib/base/util.h"
 
@@ -38,7 +39,16 @@ static int run_register(struct st_tx *tx, void *arg)
 		return key ? reg_refuse(g->call, REG_EXISTS,
 					"the key of %s has another name already", r->hrn)
 			   : reg_refuse(g->call, REG_EXISTS, "Existing record: %s", r->hrn);
-	return err ? err : reg_change_lists(tx, g->call, r->id, g->change);
+	if (!err)
+		err = reg_change_lists(tx, g->call, r->id, g->change);
+	return err || r->type != RG_AUTHORITY ? err : reg_begun_clear(tx, r->name);
+}
+
+static int run_begin(struct st_tx *tx, void *arg)
+{
+	const struct rg_record *r = arg;
+
+	return reg_begun_put(tx, r->name, r->created);
 }
 
 static int is_there(struct reg_call *c, const struct rg_name *name)
@@ -60,8 +70,11 @@ static int make_gid(struct reg_call *c, struct rg_change *change, struct rg_reco
 	if (r->type == RG_AUTHORITY && (change->key || change->gid))
 		return reg_refuse(c, REG_ARGUMENT,
 				  "Invalid key value: an authority's key is made here");
-	if (r->type == RG_AUTHORITY)
-		return reg_make_authority(c, r);
+	if (r->type == RG_AUTHORITY) {
+		/* its key outlives a crash, its record does not: who asks again makes it */
+		err = reg_keep(c, r->name, run_begin, r);
+		return err ? err : reg_make_authority(c, r);
+	}
 	err = reg_change_key(c, change, &key);
 	return err ? err : reg_make_gid(c, r, key);
 }

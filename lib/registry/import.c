@@ -27,13 +27,28 @@ static int has_authority(struct st_tx *tx, const char *authority)
 	return err;
 }
 
+/* The first one of that address. Type and order are looked at here: with them in the statement SQLite
+ * goes through all users. */
 static int find_by_email(struct st_tx *tx, const char *email, int64_t *id)
 {
-	static const struct st_sql sql = {"SELECT id FROM record WHERE email = $1 AND email <> '' "
-					  "AND type = 'user' ORDER BY id LIMIT 1"};
+	static const struct st_sql sql = {
+		"SELECT id, type FROM record WHERE email = $1 AND email <> ''"};
 	const struct st_value params[] = {st_text(email)};
+	cc_cleanup(st_rows_closep) struct st_rows *rows = NULL;
+	int r = st_query(tx, &sql, params, 1, &rows);
+	int64_t found = 0;
 
-	return st_number(tx, &sql, params, 1, id);
+	while (!r && (r = st_next(rows)) == 1) {
+		int64_t one = st_get_int(rows, 0);
+
+		if (strcmp(st_get_text(rows, 1), "user") == 0 && (!found || one < found))
+			found = one;
+		r = 0;
+	}
+	if (r)
+		return r;
+	*id = found;
+	return found ? 0 : -CC_ENOTFOUND;
 }
 
 static int find_person(struct st_tx *tx, const char *text, int64_t *id)

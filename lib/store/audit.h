@@ -4,7 +4,7 @@
  * The audit: what was asked, by whom, on whose word, and what became of it (architecture section 6).
  * A row of table audit is what one transaction of one ccserver did:
  *
- *   instance, number (1, 2, ...), at (ms since 1970), entries (JSON, one a line, newest last),
+ *   instance, number (1, 2, ...), at (ms since 1970), entries (JSON, each line with its line feed, newest last),
  *   previous (hash of number - 1; 32 zero octets for the first),
  *   hash = SHA-256(previous, instance, 0, number as 8 octets big endian, at the same way, entries)
  *

@@ -32,7 +32,7 @@ struct st_line {
 	const char *sha256;   /* end */
 };
 
-/** Parses one line, without its line feed. @return 0 (deinit it), -CC_EFORMAT, -CC_ENOMEM. */
+/** Parses one line, without its line feed. @return 0 (deinit it), -CC_EFORMAT, -CC_ENOMEM (or that it is not one). */
 int st_line_parse(const char *text, size_t len, struct st_line *out);
 void st_line_deinit(struct st_line *line);
 

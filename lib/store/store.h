@@ -30,7 +30,7 @@
 #define ST_ROWS_MAX 100000	 /* of one query: more is an error of whoever asks */
 #define ST_QUEUE_MAX 4096	 /* writes that wait; more are -CC_EBUSY */
 #define ST_BATCH_MAX 256	 /* writes of one transaction */
-#define ST_OP_SECONDS 86400	 /* a result is kept so long for a repeated op */
+#define ST_OP_SECONDS 86400	 /* a result is kept at least so long for a repeated op */
 #define ST_OP_MAX 128		 /* octets of an op's id */
 #define ST_SIGNER_MAX 1024	 /* of the name of whoever it is of */
 
@@ -82,8 +82,8 @@ struct st_conf {
 
 /**
  * Opens a store and starts its thread. @return 0, -CC_EINVAL (bad url), -CC_ENOTFOUND (nothing
- * there and no create), -CC_ECONFLICT-like states as -CC_EDENIED: a schema newer than this program,
- * one that is older and may not be migrated, a migration whose text is not the one applied; -CC_ESYS,
+ * there and no create), -CC_EDENIED (a schema newer than this program, one that is older and may
+ * not be migrated, a migration whose text is not the one applied, tables of something else), -CC_ESYS,
  * -CC_ETIMEOUT; why says what to do.
  */
 int st_open(struct st_store **out, const struct st_conf *conf, struct cc_note *why);
@@ -105,7 +105,7 @@ const char *st_backend(const struct st_store *s);
 typedef int st_run_fn(struct st_tx *tx, void *arg);
 
 /**
- * Reads, from one snapshot. deadline: cc_clock_ms. @return 0, what run returned, -CC_ETIMEOUT (no
+ * Reads, from one snapshot; it cannot write. deadline: cc_clock_ms. @return 0, what run returned, -CC_ETIMEOUT (no
  * connection within the deadline), -CC_ESYS.
  */
 int st_read(struct st_store *s, int64_t deadline, st_run_fn *run, void *arg, struct cc_note *why);
@@ -119,7 +119,7 @@ struct st_write {
 	 * With ST_REPEATED: filled with what was kept. */
 	struct cc_buf *result;
 	/* One line of the audit, without a line feed, as run left it, also when it refused; NULL or
-	 * empty: none. */
+	 * empty: none. One that is not UTF-8, or of more than 4 MiB, refuses the write. */
 	struct cc_buf *audit;
 };
 enum { ST_REPEATED = 1000 }; /* above every outcome of a run */
@@ -127,7 +127,8 @@ enum { ST_REPEATED = 1000 }; /* above every outcome of a run */
 /**
  * Writes, once for one (signer, op) of the last ST_OP_SECONDS, by whichever ccserver of this store.
  * @return 0 (durable), ST_REPEATED (it was done before; nothing was run), what run returned,
- * -CC_EBUSY (ST_QUEUE_MAX wait), -CC_ETIMEOUT (not begun within the deadline, or the connection was
+ * -CC_EINVAL (op without signer), -CC_ELIMIT (ST_OP_MAX, ST_SIGNER_MAX, the line of
+ * audit), -CC_EFORMAT (that line), -CC_EBUSY (ST_QUEUE_MAX wait), -CC_ETIMEOUT (not begun within the deadline, or the connection was
  * lost and did not come back: the outcome of an op is then known by repeating it), -CC_ESYS (disk
  * full, ...).
  */
@@ -141,7 +142,7 @@ int st_op_find(struct st_store *s, const char *signer, const char *op, int64_t d
 /**
  * A line of audit of something that wrote nothing. It is written with the next batch, within a
  * second, and lost if the process is killed before. @return 0, -CC_EBUSY (too many wait: refuse
- * what it tells of), -CC_ENOMEM.
+ * what it tells of), -CC_ELIMIT (64 KiB), -CC_EFORMAT (a line feed, or not UTF-8), -CC_ENOMEM.
  */
 int st_note(struct st_store *s, const char *line, size_t len);
 
@@ -150,14 +151,19 @@ int st_note(struct st_store *s, const char *line, size_t len);
 /**
  * Runs a statement that gives no rows. changed (may be NULL): rows inserted, updated, deleted.
  * @return 0, -CC_EEXIST (a constraint says no; ON CONFLICT DO NOTHING and changed are better),
- * -CC_ESYS, -CC_ETIMEOUT, -CC_EINTERNAL (the statement is wrong).
+ * -CC_EFORMAT (a text is not UTF-8, or has a NUL), -CC_ELIMIT (too long a value, or a name for its
+ * index), -CC_ESYS, -CC_ETIMEOUT, -CC_ENOMEM, -CC_EINTERNAL (the statement is wrong).
  */
 int st_exec(struct st_tx *tx, const struct st_sql *sql, const struct st_value *params, unsigned n,
 	    int64_t *changed);
-/** Runs a statement that gives rows (SELECT, or RETURNING). *out: close it. @return as st_exec. */
+/**
+ * Runs a statement that gives rows (SELECT, or RETURNING). *out: close it, before the next statement
+ * changes a table that it reads. A column is BIGINT, TEXT or BYTEA, or a smaller whole number; a
+ * SUM, say, wants a CAST. @return as st_exec.
+ */
 int st_query(struct st_tx *tx, const struct st_sql *sql, const struct st_value *params, unsigned n,
 	     struct st_rows **out);
-/** @return 1 (a row), 0 (no more), as st_exec. */
+/** @return 1 (a row), 0 (no more), -CC_ELIMIT (ST_ROWS_MAX), as st_exec. */
 int st_next(struct st_rows *rows);
 /** A column of the row, borrowed until the next one. From 0; there must be such a column. */
 struct st_value st_get(const struct st_rows *rows, unsigned column);
@@ -205,8 +211,9 @@ int st_backup(const struct st_conf *conf, const char *path,
 	      void (*progress)(void *arg, const char *table, int64_t rows), void *arg,
 	      struct cc_note *why);
 /**
- * Fills an empty store from such a file, in one transaction. The store gets a new id: others see
- * that it is another one. @return 0, -CC_EEXIST (not empty), -CC_EFORMAT, -CC_ESYS, as st_open.
+ * Fills an empty store from such a file, in one transaction; a file of SQLite is made. The store
+ * gets a new id: others see that it is another one. @return 0, -CC_EEXIST (not empty), -CC_EFORMAT,
+ * -CC_EDENIED (of a newer program, or the store is beyond its schema), -CC_ESYS, as st_open.
  */
 int st_restore(const struct st_conf *conf, const char *path,
 	       void (*progress)(void *arg, const char *table, int64_t rows), void *arg,

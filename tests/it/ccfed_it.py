@@ -539,6 +539,7 @@ class Lab:
         self.context = zmq.Context()
         self.context.setsockopt(zmq.MAX_SOCKETS, 8192)
         self.servers, self.sockets, self.processes, self.daemons = [], [], [], []
+        self.afterwards = []  # what is called when all of these have ended
 
     def run(self, *command, seconds=120, **options):
         """A command that is to end; its output is text."""
@@ -685,6 +686,8 @@ class Lab:
                 problems.append(str(why))
             finally:
                 self.reap(server)
+        for call in reversed(self.afterwards):
+            call()
         if problems:
             raise Failure("; ".join(problems))
 

@@ -377,12 +377,12 @@ static void test_chain_breaks(void **state)
 		"DELETE FROM audit WHERE number = 3",
 		"DELETE FROM audit WHERE number = 1",
 		"UPDATE audit SET number = number + 10 WHERE number >= 3",
-		"UPDATE audit SET number = 9 WHERE number = 2; UPDATE audit SET number = 2 WHERE "
-		"number = 3;"
-		"UPDATE audit SET number = 3 WHERE number = 9",
+		("UPDATE audit SET number = 9 WHERE number = 2;"
+		 "UPDATE audit SET number = 2 WHERE number = 3;"
+		 "UPDATE audit SET number = 3 WHERE number = 9"),
 		"UPDATE audit SET instance = 'else'",
-		"INSERT INTO audit SELECT instance, 6, at, entries, hash, hash FROM audit WHERE "
-		"number = 5",
+		("INSERT INTO audit SELECT instance, 6, at, entries, hash, hash FROM audit"
+		 " WHERE number = 5"),
 	};
 	struct kit *k = kit_of(state);
 
