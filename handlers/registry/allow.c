@@ -51,20 +51,29 @@ static int refuse_document(struct reg_call *c, int rule, const struct cc_note *w
 	return reg_refuse_rule(c, REG_REFUSED, rule, why);
 }
 
-/*
- * What an authority signed ends with it: removed and registered again it has another key, and the GID
- * of the first one is no worse than before.
- */
-static int check_issuer(struct reg_call *c, const struct tr_grant *g)
+static int check_signer(struct reg_call *c, const struct tr_gid *gid, enum cc_rule rule)
 {
 	struct cc_note why = {0};
-	int r = reg_check_current(c, g->issuer);
+	int r = reg_check_current(c, gid);
 
 	if (r != REG_KEY && r != REG_FORBIDDEN)
 		return r;
-	cc_note_set(&why, CC_EDENIED, "%.200s has another key now, or no record any more",
-		    g->issuer->urn);
-	return reg_refuse_rule(c, REG_REFUSED, CC_RULE_CRED_ISSUER, &why);
+	cc_note_set(&why, CC_EDENIED, "%.200s, who signed it, has another key now, or no record",
+		    gid->urn);
+	return reg_refuse_rule(c, REG_REFUSED, rule, &why);
+}
+
+/*
+ * What somebody signed ends with him: an authority that was removed and registered again has another
+ * key, and so has a user who lost his; the GID of the first key is no worse than before.
+ */
+static int check_signers(struct reg_call *c, const struct tr_grant *g)
+{
+	int r = check_signer(c, g->issuer, CC_RULE_CRED_ISSUER);
+
+	for (unsigned i = 0; i < g->n_lenders && !r; i++)
+		r = check_signer(c, g->lenders[i], CC_RULE_DELEGATE_SIGNER);
+	return r;
 }
 
 static int try_one(struct reg_call *c, const json_t *text, const char *ops, enum reg_reach reach,
@@ -88,7 +97,7 @@ static int try_one(struct reg_call *c, const json_t *text, const char *ops, enum
 		return reg_refuse_rule(c, REG_RIGHTS, r, &why);
 	if (!reaches(g, reach, object))
 		return reg_refuse(c, REG_PERMISSION, "Permission error: %s", object->hrn);
-	r = check_issuer(c, g);
+	r = check_signers(c, g);
 	if (r)
 		return r;
 	c->grant = cc_steal(&g);

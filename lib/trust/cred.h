@@ -62,7 +62,9 @@ struct tr_grant {
 	tr_ops ops;	     /* what they cover, cut to what the target's type allows */
 	int64_t expires;     /* as written */
 	int64_t from, until; /* in force: certificates, CRLs and expiry of all levels */
-	unsigned delegations;
+	unsigned delegations, n_lenders;
+	/* who handed it on, the last one first; of a document of 2008: not kept */
+	struct tr_gid *lenders[TR_CRED_DEPTH + 1];
 	const struct tr_root *root; /* of the innermost signer; NULL: sliver */
 	struct tr_roots *roots;	    /* keeps it alive */
 	uint8_t hash[TR_HASH];

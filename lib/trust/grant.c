@@ -26,6 +26,8 @@ void tr_grant_unref(const struct tr_grant *g)
 	tr_gid_unref(mine->owner);
 	tr_gid_unref(mine->target);
 	tr_gid_unref(mine->issuer);
+	for (unsigned i = 0; i < mine->n_lenders; i++)
+		tr_gid_unref(mine->lenders[i]);
 	tr_roots_unref(mine->roots);
 	free(mine->privileges);
 	free(mine);
@@ -149,6 +151,11 @@ int tr_grant_new(const struct tr_judging *j, const struct tr_cred *c, const stru
 	g->from = j->from;
 	g->until = j->until;
 	g->delegations = (unsigned)c->count - 1;
+	while (g->n_lenders < g->delegations) {
+		const struct tr_level *from = &c->levels[g->n_lenders + 1];
+
+		g->lenders[g->n_lenders++] = ref_or_none(tr_gids_leaf(&from->owner));
+	}
 	g->root = root;
 	g->roots = tr_roots_ref(j->v->roots);
 	memcpy(g->hash, c->hash, TR_HASH);
@@ -171,8 +178,13 @@ static size_t gid_cost(const struct tr_gid *gid)
 
 static size_t grant_cost(const struct tr_grant *g)
 {
-	return sizeof(struct remembered) + sizeof(*g) + g->n_privileges * sizeof(*g->privileges) +
-	       gid_cost(g->owner) + gid_cost(g->target) + gid_cost(g->issuer);
+	size_t cost = sizeof(struct remembered) + sizeof(*g) +
+		      g->n_privileges * sizeof(*g->privileges) + gid_cost(g->owner) +
+		      gid_cost(g->target) + gid_cost(g->issuer);
+
+	for (unsigned i = 0; i < g->n_lenders; i++)
+		cost += gid_cost(g->lenders[i]);
+	return cost;
 }
 
 void tr_grant_release(struct tr_recalled *entry)

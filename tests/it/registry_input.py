@@ -534,7 +534,7 @@ def urn_of(who):
 
 
 def expired_gid(b):
-    """Who signs with one gets no word; a credential whose owner's has ended is refused for that."""
+    """Who signs with one gets no word; one of the same make that is in force is answered."""
     good, over = dated_gid(b, b.alice, 2), dated_gid(b, b.alice, -1)
     signer = it.GidSigner(good, b.alice.key)
     expect_equal(len(b.call(signer, "resolve", hrns="plc.site.alice", credentials=[b.alice.credential()])), 1,
@@ -613,6 +613,27 @@ def removed_user(b):
     expect_equal(gone(b, dan.signer, own, on_slice, "plc.site.dan", "plc.site.dsl"), {}, "what the first dan does")
 
 
+def lent_by_who_is_gone(b):
+    """What somebody handed on ends with him, and with his key: else who took it has a friend use it."""
+    first, friend = b.user("plc.site.lender"), b.user("plc.site.friend")
+    third = b.user("plc.site.third")
+    b.plc.call("update", record={"hrn": "plc.site", "type": "authority", "reg-pis": ["plc.site.alice", "plc.site.lender"]},
+               credentials=[b.plc.credential()])
+    lent = b.delegate(first, first.credential_on("authority", "plc.site"), friend)
+    again = b.delegate(friend, lent, third)
+    asked_for = {"record": {"hrn": "plc.site.lent", "type": "slice"}}
+    for who, credential in ((friend, lent), (third, again)):
+        who.call("register", credentials=[credential], **asked_for)
+        as_pi(b, "remove", hrn="plc.site.lent", type="slice")
+    new = Principal(b, "plc.site.lender2")
+    first.call("update", record={"hrn": "plc.site.lender", "type": "user", "key": new.csr()}, credentials=[first.credential()])
+    for who, credential in ((friend, lent), (third, again)):
+        why = b.refused("CredentialRefused", who.signer, "register", rule="delegate-signer", credentials=[credential], **asked_for)
+        expect("lender" in why.msg, why.msg)
+    as_pi(b, "remove", hrn="plc.site.lender", type="user")
+    b.refused("CredentialRefused", friend.signer, "resolve", rule="delegate-signer", credentials=[lent], hrns="plc.site")
+
+
 def removed_authority(b):
     """Removed and registered again it has another key; what the first key signed is refused."""
     first = b.authority("plc.temp")
@@ -667,6 +688,7 @@ def ends(lab):
     b = bed(lab, options={"node-ca": "ca"})
     b.node("plc.site.n1")
     yield from parts(("slice", expired_slice, b), ("gid", expired_gid, b), ("key", changed_key, b), ("user", removed_user, b),
+                     ("lent", lent_by_who_is_gone, b),
                      ("authority", removed_authority, b))
     b.check()
 
