@@ -23,9 +23,10 @@ static int add(void *arg, const struct rg_record *r)
 {
 	struct gathering *g = arg;
 	json_t *o = rg_record_json(r, g->details);
-	size_t bytes = o ? json_dumpb(o, NULL, 0, JSON_COMPACT) : 0;
+	/* only a page can end earlier: others need no counting, which costs as much as writing */
+	size_t bytes = o && g->page ? json_dumpb(o, NULL, 0, JSON_COMPACT) : 0;
 
-	if (g->page && g->bytes && g->bytes + bytes > ANSWER_MAX) {
+	if (g->bytes && g->bytes + bytes > ANSWER_MAX) {
 		json_decref(o);
 		g->more = true;
 		return 1; /* the page ends before it */

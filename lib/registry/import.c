@@ -20,11 +20,12 @@
 
 static int has_authority(struct st_tx *tx, const char *authority)
 {
-	struct rg_record r;
-	int err = rg_find(tx, authority, RG_AUTHORITY, RG_SHALLOW, &r);
+	static const struct st_sql sql = {
+		"SELECT id FROM record WHERE name = $1 AND type = 'authority'"};
+	const struct st_value params[] = {st_text(authority)};
+	int64_t id;
 
-	rg_record_deinit(&r);
-	return err;
+	return st_number(tx, &sql, params, 1, &id);
 }
 
 /* The first one of that address. Type and order are looked at here: with them in the statement SQLite

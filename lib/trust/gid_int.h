@@ -64,6 +64,13 @@ bool tr_key_good(const EVP_PKEY *key);
 bool tr_rsa_sound(const EVP_PKEY *key);
 /** The key of an ssh line. @return as tr_key_read_public. */
 int tr_key_read_ssh(struct tr_span line, EVP_PKEY **out, struct cc_note *why);
+enum { TR_KEY_OTHER = 1 };
+/**
+ * tr_key_hash of a good ssh-rsa line, whose SubjectPublicKeyInfo is written here: OpenSSL takes five
+ * times as long to make a key and write it. @return 0, TR_KEY_OTHER (no such line, or a bad one:
+ * tr_key_read_public says why), -CC_ENOMEM, -CC_ECRYPTO.
+ */
+int tr_key_ssh_rsa_hash(struct tr_span line, uint8_t out[TR_HASH]);
 
 /** Empties OpenSSL's error queue after it refused octets; true: because memory ran out. */
 bool tr_ossl_no_memory(void);

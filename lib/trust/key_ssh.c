@@ -82,22 +82,29 @@ static BIGNUM *number(const struct tr_span *s)
 	return BN_bin2bn((const uint8_t *)s->at, (int)s->len, NULL);
 }
 
+/* The numbers of an RSA key that a GID could hold: odd both, and an exponent that is not 1. */
+static bool take_rsa(struct tr_span blob, struct tr_span *e, struct tr_span *n)
+{
+	if (!take_number(&blob, EXPONENT_MAX, e) || !take_number(&blob, MODULUS_MAX, n) ||
+	    blob.len > 0)
+		return false;
+	return (e->at[e->len - 1] & 1) && (n->at[n->len - 1] & 1) &&
+	       !(e->len == 1 && e->at[0] == 1);
+}
+
 static int read_rsa(struct tr_span blob, const char *curve, EVP_PKEY **out)
 {
 	cc_cleanup(builder_freep) OSSL_PARAM_BLD *builder = NULL;
 	cc_cleanup(bn_freep) BIGNUM *e = NULL, *n = NULL;
 	struct tr_span es, ns;
 
-	if (!take_number(&blob, EXPONENT_MAX, &es) || !take_number(&blob, MODULUS_MAX, &ns) ||
-	    blob.len > 0)
+	if (!take_rsa(blob, &es, &ns))
 		return -CC_EFORMAT;
 	builder = OSSL_PARAM_BLD_new();
 	e = number(&es);
 	n = number(&ns);
 	if (!builder || !e || !n)
 		return xs_raise_ossl();
-	if (!BN_is_odd(e) || BN_is_one(e) || !BN_is_odd(n))
-		return -CC_EFORMAT;
 	if (!OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) ||
 	    !OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n))
 		return xs_raise_ossl();
@@ -185,6 +192,82 @@ static struct tr_span take_field(struct tr_span *line)
 	tr_span_skip(line, field.len);
 	tr_span_skip_space(line);
 	return field;
+}
+
+static void split_line(struct tr_span line, struct tr_span *type, struct tr_span *blob)
+{
+	tr_span_skip_space(&line);
+	while (line.len > 0 && is_space(line.at[line.len - 1]))
+		line.len--;
+	*type = take_field(&line);
+	*blob = take_field(&line);
+}
+
+/* ---- the hash of an RSA key, which needs no key of OpenSSL ---- */
+
+/* A header in DER: the tag, and a length of three octets where one will not do. */
+static void put_head(struct cc_buf *out, uint8_t tag, size_t len)
+{
+	const uint8_t small[] = {tag, (uint8_t)len}, middle[] = {tag, 0x81, (uint8_t)len},
+		      large[] = {tag, 0x82, (uint8_t)(len >> 8), (uint8_t)len};
+
+	if (len < 0x80)
+		cc_buf_put(out, small, sizeof(small));
+	else if (len < 0x100)
+		cc_buf_put(out, middle, sizeof(middle));
+	else
+		cc_buf_put(out, large, sizeof(large));
+}
+
+/* The form of ssh is positive and shortest already, but for the zero in front. */
+static void put_number(struct cc_buf *out, const struct tr_span *s)
+{
+	bool zero = s->at[0] & 0x80;
+
+	put_head(out, 0x02, s->len + zero);
+	cc_buf_put(out, "", zero);
+	cc_buf_put(out, s->at, s->len);
+}
+
+static void put_rsa_spki(struct cc_buf *out, const struct tr_span *e, const struct tr_span *n)
+{
+	static const uint8_t algorithm[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
+					    0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
+	cc_cleanup(cc_buf_deinit) struct cc_buf numbers = CC_BUF_INIT(BLOB_MAX);
+	cc_cleanup(cc_buf_deinit) struct cc_buf key = CC_BUF_INIT(BLOB_MAX);
+	cc_cleanup(cc_buf_deinit) struct cc_buf bits = CC_BUF_INIT(BLOB_MAX);
+
+	put_number(&numbers, n);
+	put_number(&numbers, e);
+	put_head(&key, 0x30, numbers.len);
+	cc_buf_put(&key, numbers.data, numbers.len);
+	put_head(&bits, 0x03, key.len + 1);
+	cc_buf_put(&bits, "", 1); /* no unused bits */
+	cc_buf_put(&bits, key.data, key.len);
+	put_head(out, 0x30, sizeof(algorithm) + bits.len);
+	cc_buf_put(out, algorithm, sizeof(algorithm));
+	cc_buf_put(out, bits.data, bits.len);
+	if (numbers.err || key.err || bits.err)
+		out->err = -CC_ENOMEM;
+}
+
+int tr_key_ssh_rsa_hash(struct tr_span line, uint8_t out[TR_HASH])
+{
+	cc_cleanup(cc_buf_deinit) struct cc_buf octets = CC_BUF_INIT(BLOB_MAX);
+	cc_cleanup(cc_buf_deinit) struct cc_buf spki = CC_BUF_INIT(BLOB_MAX);
+	struct tr_span type, text, blob, e, n;
+
+	split_line(line, &type, &text);
+	if (type.len != 7 || memcmp(type.at, "ssh-rsa", 7) != 0 || memchr(line.at, '\n', line.len) ||
+	    xs_read_base64(text.at, text.len, &octets) != 0)
+		return TR_KEY_OTHER;
+	blob = (struct tr_span){(const char *)octets.data, octets.len};
+	if (!take_word(&blob, "ssh-rsa") || !take_rsa(blob, &e, &n))
+		return TR_KEY_OTHER;
+	put_rsa_spki(&spki, &e, &n);
+	if (spki.err)
+		return cc_raise(CC_ENOMEM);
+	return xs_sha256(spki.data, spki.len, out);
 }
 
 int tr_key_read_ssh(struct tr_span line, EVP_PKEY **out, struct cc_note *why)

@@ -29,6 +29,16 @@ static int read_public(const char *text, size_t len, EVP_PKEY **out, struct cc_n
 }
 
 /* Whether it is the public half of key. */
+/* The hash of a text is that of the key which it is read as. */
+static void assert_hashes(const char *text, size_t len, const EVP_PKEY *key)
+{
+	uint8_t of_text[TR_HASH], of_key[TR_HASH];
+
+	assert_int_equal(tr_key_text_hash(text, len, of_text, NULL), 0);
+	assert_int_equal(tr_key_hash(key, of_key), 0);
+	assert_memory_equal(of_text, of_key, TR_HASH);
+}
+
 static void assert_reads(const char *text, size_t len, const EVP_PKEY *key)
 {
 	struct cc_note why = {0};
@@ -37,14 +47,17 @@ static void assert_reads(const char *text, size_t len, const EVP_PKEY *key)
 	if (read_public(text, len, &got, &why) != 0)
 		fail_msg("%s", why.text);
 	assert_int_equal(EVP_PKEY_eq(got, key), 1);
+	assert_hashes(text, len, got);
 	EVP_PKEY_free(got);
 }
 
 static void assert_refuses(const char *text, size_t len, const char *said)
 {
+	uint8_t hash[TR_HASH];
 	struct cc_note why = {0};
 	EVP_PKEY *got = NULL;
 
+	assert_int_equal(tr_key_text_hash(text, len, hash, NULL), -CC_EFORMAT);
 	assert_int_equal(read_public(text, len, &got, &why), -CC_EFORMAT);
 	assert_null(got);
 	assert_string_equal(why.text, said);
@@ -403,6 +416,7 @@ static void bounds_rsa(void **state)
 		} else {
 			assert_int_equal(read_public(line, strlen(line), &key, NULL), 0);
 			assert_int_equal(EVP_PKEY_get_bits(key), 8192);
+			assert_hashes(line, strlen(line), key);
 		}
 		EVP_PKEY_free(key);
 		cc_buf_deinit(&blob);
