@@ -83,8 +83,7 @@ static int bad(struct cc_note *why, const char *key, const char *wrong)
 	return RG_FIELD_BAD;
 }
 
-/* Text without control characters but line feed and tab. */
-static const char *wrong_text(const json_t *value, size_t max)
+const char *rg_text_wrong(const json_t *value, size_t max)
 {
 	const char *text = json_string_value(value);
 	size_t len = json_string_length(value);
@@ -99,10 +98,9 @@ static const char *wrong_text(const json_t *value, size_t max)
 	return NULL;
 }
 
-/* One line of text, not empty. */
-static const char *wrong_line(const json_t *value, size_t max)
+const char *rg_line_wrong(const json_t *value, size_t max)
 {
-	const char *wrong = wrong_text(value, max);
+	const char *wrong = rg_text_wrong(value, max);
 
 	if (!wrong && (json_string_length(value) == 0 || strchr(json_string_value(value), '\n')))
 		wrong = "expected one line of text";
@@ -111,7 +109,7 @@ static const char *wrong_line(const json_t *value, size_t max)
 
 static const char *wrong_hrn(const json_t *value)
 {
-	const char *wrong = wrong_line(value, TR_NAME_MAX);
+	const char *wrong = rg_line_wrong(value, TR_NAME_MAX);
 	struct rg_name name;
 
 	if (!wrong && rg_name_read(json_string_value(value), "user", &name, NULL) != 0)
@@ -125,17 +123,17 @@ const char *rg_attribute_wrong(const json_t *value)
 
 	if (!json_is_object(value) || json_object_size(value) != 2 || !name || !v)
 		return "expected {name, value} each";
-	if (wrong_line(name, 255))
+	if (rg_line_wrong(name, 255))
 		return "an attribute's name is a text of one line";
 	for (const char *p = json_string_value(name); *p; p++)
 		if (*p < ' ' || *p > '~')
 			return "an attribute's name is printable ASCII";
-	return wrong_text(v, RG_ATTRIBUTE_MAX);
+	return rg_text_wrong(v, RG_ATTRIBUTE_MAX);
 }
 
 static const char *wrong_key_line(const json_t *value)
 {
-	return wrong_line(value, RG_KEY_LINE_MAX);
+	return rg_line_wrong(value, RG_KEY_LINE_MAX);
 }
 
 /* @return the array that is kept, or NULL with why. */
@@ -169,7 +167,7 @@ static int take_info(struct rg_change *c, const struct field *f, json_t *value, 
 	if (f->kind == OBJECT)
 		wrong = json_is_object(value) ? NULL : "expected a struct";
 	else
-		wrong = wrong_text(value, RG_TEXT_MAX);
+		wrong = rg_text_wrong(value, RG_TEXT_MAX);
 	if (wrong)
 		return bad(why, f->key, wrong);
 	if (!c->info)
@@ -182,7 +180,7 @@ static int take_info(struct rg_change *c, const struct field *f, json_t *value, 
 static int take_text(const char **out, const char *key, const json_t *value, size_t max,
 		     struct cc_note *why)
 {
-	const char *wrong = wrong_text(value, max);
+	const char *wrong = rg_text_wrong(value, max);
 
 	if (wrong)
 		return bad(why, key, wrong);
@@ -192,12 +190,12 @@ static int take_text(const char **out, const char *key, const json_t *value, siz
 
 bool rg_time_read(const json_t *value, int64_t *out)
 {
-	if (json_is_integer(value)) {
-		*out = json_integer_value(value);
-		return *out >= 0 && *out <= 253402300799; /* the end of 9999 */
-	}
-	return json_is_string(value) &&
-	       xs_read_time(json_string_value(value), json_string_length(value), out) == 0;
+	*out = json_integer_value(value);
+	if (!json_is_integer(value) &&
+	    (!json_is_string(value) ||
+	     xs_read_time(json_string_value(value), json_string_length(value), out) != 0))
+		return false;
+	return *out >= 0 && *out <= 253402300799; /* the end of 9999 */
 }
 
 static int take_number(struct rg_change *c, const struct field *f, const json_t *value,
@@ -219,8 +217,8 @@ static int take(struct rg_change *c, const struct field *f, json_t *value, struc
 {
 	switch (f->kind) {
 	case EMAIL:
-		if (json_string_length(value) > 0 && wrong_line(value, TR_NAME_MAX))
-			return bad(why, f->key, wrong_line(value, TR_NAME_MAX));
+		if (json_string_length(value) > 0 && rg_line_wrong(value, TR_NAME_MAX))
+			return bad(why, f->key, rg_line_wrong(value, TR_NAME_MAX));
 		return take_text(&c->email, f->key, value, TR_NAME_MAX, why);
 	case GID:
 		return take_text(&c->gid, f->key, value, 256 << 10, why);

@@ -3,12 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/limits.h"
 #include "lib/base/util.h"
 #include "lib/registry/import.h"
 #include "lib/trust/gid.h"
 
 #define LABEL_MAX 64
-#define DEPTH 16 /* of a line */
+#define DEPTH CC_JSON_DEPTH /* of a line: what came over the bus goes out and in again */
+#define PLC_DEPTH 16	    /* of one that is not a record: it becomes a part of one */
 
 void rg_item_deinit(struct rg_item *item)
 {
@@ -86,16 +88,30 @@ static int keep_info(struct rg_item *item, json_t *o, const char *const *without
 	return item->record.info ? 0 : cc_raise(CC_ENOMEM);
 }
 
-static int put_field(struct rg_item *item, const char *key, const char *text)
+static int put_field(struct rg_item *item, const json_t *o, const char *key, struct cc_note *why)
 {
-	return *text ? json_object_set_new(item->record.info, key, json_string(text)) : 0;
+	const char *text = text_of(o, key);
+
+	if (!*text)
+		return 0;
+	if (rg_text_wrong(json_object_get(o, key), RG_TEXT_MAX)) {
+		cc_note_set(why, CC_EFORMAT, "its %s holds a control character", key);
+		return RG_IMPORT_BAD;
+	}
+	return json_object_set_new(item->record.info, key, json_string(text)) ? cc_raise(CC_ENOMEM)
+									      : 0;
 }
 
-static int finish(struct rg_item *item, const json_t *o, const char *id, int64_t now)
+static int finish(struct rg_item *item, const json_t *o, const char *id, int64_t now,
+		  struct cc_note *why)
 {
 	struct rg_record *r = &item->record;
 	const json_t *number = json_object_get(o, id);
 
+	if (json_integer_value(number) > INT32_MAX)
+		return bad(why, "its number is too large");
+	if (json_dumpb(r->info, NULL, 0, JSON_COMPACT) > RG_INFO_MAX)
+		return bad(why, "its fields are too long together");
 	r->pointer = json_is_integer(number) && json_integer_value(number) >= 0
 			     ? json_integer_value(number)
 			     : -1;
@@ -119,7 +135,7 @@ static int read_site(struct rg_item *item, json_t *o, const struct rg_name *top,
 	r = set_name(item, RG_AUTHORITY, top->hrn, label, why);
 	if (!r)
 		r = keep_info(item, o, without);
-	return r ? r : put_field(item, "name", text_of(o, "name")) ? cc_raise(CC_ENOMEM) : 0;
+	return r ? r : put_field(item, o, "name", why);
 }
 
 /* The first key that a certificate can hold is to be the GID's. */
@@ -138,8 +154,7 @@ static int take_keys(struct rg_item *item, const json_t *keys, struct cc_note *w
 	{
 		const char *text = json_string_value(line);
 
-		if (!text || json_string_length(line) > RG_KEY_LINE_MAX || strchr(text, '\n') ||
-		    i >= RG_KEYS_MAX)
+		if (rg_line_wrong(line, RG_KEY_LINE_MAX) || i >= RG_KEYS_MAX)
 			return bad(why, "its keys are not up to 32 ssh lines");
 		if (json_array_append(r->keys, (json_t *)line) != 0)
 			return cc_raise(CC_ENOMEM);
@@ -188,11 +203,13 @@ static int read_person(struct rg_item *item, json_t *o, const struct rg_name *to
 		return r;
 	item->pi = has_role(o, "pi");
 	item->tech = has_role(o, "tech");
+	if (*text_of(o, "email") && rg_line_wrong(json_object_get(o, "email"), TR_NAME_MAX))
+		return bad(why, "its email is too long, or holds a control character");
 	item->record.email = strdup(text_of(o, "email"));
-	if (!item->record.email || put_field(item, "first_name", text_of(o, "first_name")) ||
-	    put_field(item, "last_name", text_of(o, "last_name")))
+	if (!item->record.email)
 		return cc_raise(CC_ENOMEM);
-	return strlen(item->record.email) > TR_NAME_MAX ? bad(why, "its email is too long") : 0;
+	r = put_field(item, o, "first_name", why);
+	return r ? r : put_field(item, o, "last_name", why);
 }
 
 static int read_node(struct rg_item *item, json_t *o, const struct rg_name *top,
@@ -208,9 +225,7 @@ static int read_node(struct rg_item *item, json_t *o, const struct rg_name *top,
 	r = set_name(item, RG_NODE, site, label, why);
 	if (!r)
 		r = keep_info(item, o, without);
-	return r						     ? r
-	       : put_field(item, "hostname", text_of(o, "hostname")) ? cc_raise(CC_ENOMEM)
-								     : 0;
+	return r ? r : put_field(item, o, "hostname", why);
 }
 
 static const char *person_wrong(const json_t *value)
@@ -323,7 +338,11 @@ static int read_record(struct rg_item *item, const json_t *o, int64_t now, struc
 		err = r->info && r->email ? keep_lists(item, &c, why) : cc_raise(CC_ENOMEM);
 	}
 	if (!err)
-		err = rg_record_merge(r, &c, why) ? RG_IMPORT_BAD : finish(item, o, "pointer", now);
+		err = rg_record_merge(r, &c, why);
+	if (!err)
+		err = finish(item, o, "pointer", now, why);
+	else if (err > 0)
+		err = RG_IMPORT_BAD;
 	if (!err && c.has_expires)
 		r->expires = c.expires;
 	if (!err)
@@ -352,13 +371,13 @@ static int read_line(struct rg_item *item, json_t *o, const struct rg_name *top,
 		if (strcmp(type, kinds[i].type) != 0)
 			continue;
 		r = kinds[i].read(item, o, top, why);
-		return r ? r : finish(item, o, kinds[i].id, now);
+		return r ? r : finish(item, o, kinds[i].id, now, why);
 	}
 	return bad(why, "its type is none of site, person, node, slice, and it has no hrn");
 }
 
 /* Depth is bounded before the parser recurses. */
-static bool too_deep(const char *line, size_t len)
+static bool too_deep(const char *line, size_t len, unsigned most)
 {
 	unsigned depth = 0;
 	bool text = false;
@@ -372,7 +391,7 @@ static bool too_deep(const char *line, size_t len)
 			depth++;
 		else if (!text && depth && (line[i] == '}' || line[i] == ']'))
 			depth--;
-		if (depth > DEPTH)
+		if (depth > most)
 			return true;
 	}
 	return false;
@@ -385,10 +404,15 @@ int rg_item_read(const char *line, size_t len, const struct rg_name *top, int64_
 	int r;
 
 	memset(out, 0, sizeof(*out));
-	if (too_deep(line, len))
+	if (too_deep(line, len, DEPTH))
 		return bad(why, "it is nested too deep");
 	o = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
-	r = json_is_object(o) ? read_line(out, o, top, now, why) : bad(why, "it is no JSON object");
+	if (!json_is_object(o))
+		r = bad(why, "it is no JSON object");
+	else if (!json_object_get(o, "hrn") && too_deep(line, len, PLC_DEPTH))
+		r = bad(why, "it is nested too deep");
+	else
+		r = read_line(out, o, top, now, why);
 	json_decref(o);
 	return r;
 }

@@ -68,9 +68,13 @@ enum { RG_FIELD_BAD = RG_NAME_TYPE + 1 }; /* beside enum rg_name_fault */
  * RG_FIELD_BAD with why, -CC_ENOMEM.
  */
 int rg_change_read(const json_t *record, struct rg_change *out, struct cc_note *why);
+/** What is wrong with a text, in words: control characters but line feed and tab, too long. NULL: nothing. */
+const char *rg_text_wrong(const json_t *value, size_t max);
+/** The same of one line, which is not empty. */
+const char *rg_line_wrong(const json_t *value, size_t max);
 /** What is wrong with one entry of `attributes`, in words; NULL: nothing. */
 const char *rg_attribute_wrong(const json_t *value);
-/** RFC 3339, or seconds since 1970 as a number. @return whether it is a time. */
+/** RFC 3339, or seconds since 1970 as a number. @return whether it is a time, from 1970 to 9999. */
 bool rg_time_read(const json_t *value, int64_t *out);
 /** Merges what is said of the other fields into a record's. @return 0, RG_FIELD_BAD (too much), -CC_ENOMEM. */
 int rg_record_merge(struct rg_record *r, const struct rg_change *c, struct cc_note *why);
