@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""The registry as an attacker sees it: each of these once worked."""
+import base64
+import json
+import sqlite3
+
+import ccfed_it
+from ccfed_it import Failure, expect, expect_equal, wait_until
+from registry_it import Authority, Bed, Principal
+
+
+def bed(lab):
+    """plc with plc.site, of which alice is PI."""
+    b = Bed(lab, options={"node-ca": "ca"}).start()
+    b.authority("plc.site")
+    b.alice = b.user("plc.site.alice")
+    b.site = Authority(b, "plc.site")
+    b.site.call("update", record={"hrn": "plc.site", "type": "authority", "reg-pis": ["plc.site.alice"]}, credentials=[b.site.credential()])
+    return b
+
+
+def audit(lab, url):
+    """Every line of the audit of a store, as it stands there; None where that is no file."""
+    if not url.startswith("sqlite:"):
+        return None
+    db = sqlite3.connect(url.partition(":")[2], timeout=10)
+    db.create_collation("C", lambda a, b: (a > b) - (a < b))
+    try:
+        texts = [row[0] for row in db.execute("SELECT entries FROM audit")]
+    finally:
+        db.close()
+    return [json.loads(line) for text in texts for line in text.splitlines() if line.startswith("{")]
+
+
+def two_blocks(lab):
+    """A request for a certificate behind a plain key proves nothing of that key."""
+    b = bed(lab)
+    stranger = Principal(b, "plc.site.stranger")
+    for key in (stranger.public_key() + b.alice.csr(), stranger.public_key() + "-----BEGIN CERTIFICATE REQUEST-----\n",
+                stranger.public_key() + "-----BEGIN NEW CERTIFICATE REQUEST-----\n"):
+        b.alice.refused("PermissionError", "create_gid", hrn="plc.site.alice", key=key, credentials=[b.alice.credential()])
+    b.alice.call("create_gid", hrn="plc.site.alice", key=stranger.csr(), credentials=[b.alice.credential()])
+    b.check()
+
+
+def join_with_two_keys(lab):
+    """A node gets a bus certificate for the key that it signed with, whatever else its request holds."""
+    b = bed(lab)
+    for number, form in enumerate(("public", "csr")):
+        hrn = f"plc.site.n{number}"
+        b.site.call("register", record={"hrn": hrn, "type": "node"}, credentials=[b.site.credential()])
+        node = Principal(b, hrn, "node").use_self_signed()
+        other = Principal(b, f"plc.site.other{number}", "node")
+        token = b.site.call("node_token", hrn=hrn, credentials=[b.site.credential()])
+        mixed = node.public_key() + other.csr() if form == "public" else "x" + node.csr() + other.csr()
+        node.refused("InvalidArgument", "join", token=token, epoch="e1", csr=mixed)
+        node.refused("InvalidArgument", "join", token=token, epoch="e1", csr=node.csr(), hostname="n\x1b[2J")
+        node.call("join", token=token, epoch="e1", csr=node.csr())
+    b.check()
+
+
+if __name__ == "__main__":
+    ccfed_it.main(two_blocks, join_with_two_keys)
