@@ -154,6 +154,12 @@ int reg_gids_of(struct reg_call *c, const struct rg_record *r, struct tr_gids *o
 /* ---- rights by relation (relation.c) ---- */
 
 /**
+ * The caller's record as this store has it, by name and key: a number is a store's own, and what is
+ * somebody's in one is somebody else's in another. @return 0, -CC_ENOTFOUND, as st_query. Deinit out
+ * also after a failure.
+ */
+int reg_user_here(struct st_tx *tx, const struct rg_record *user, struct rg_record *out);
+/**
  * What a caller who is this user may be given on a record, as spec sfa 3 has it: a list of rights, ""
  * for none. Within a read. @return 0, as st_query.
  */

@@ -60,5 +60,32 @@ def join_with_two_keys(lab):
     b.check()
 
 
+def numbers_of_two_stores(lab):
+    """Two users of two stores may have the same number: one is not the other for that."""
+    b = Bed(lab)
+    b.make_authority("plc.site")
+    b.make_authority("plc.other")
+    (b.authorities / "plc" / "other" / "other.dbinfo").write_text(json.dumps({"store": f"sqlite:{lab.folder / 'other.db'}"}))
+    b.start()
+    alice = b.user("plc.site.alice")
+    site = Authority(b, "plc.site")
+    site.call("update", record={"hrn": "plc.site", "type": "authority", "reg-pis": ["plc.site.alice"]}, credentials=[site.credential()])
+    number = b.resolve("plc.site.alice", "user")[0]["record_id"]
+    for count in range(number):
+        eve = b.user(f"plc.other.eve{count}")
+        if b.resolve(eve.hrn, "user")[0]["record_id"] == number:
+            break
+    else:
+        raise Failure(f"no user of the other store has number {number}")
+    for kind, hrn in (("user", "plc.site.alice"), ("authority", "plc.site")):
+        eve.refused("PermissionError", "get_credential", hrn=hrn, type=kind, credentials=[eve.credential()])
+    eve.refused("PermissionError", "create_slice", urn="urn:publicid:IDN+plc:site+slice+stolen")
+    b.slice("plc.site.sl1", "plc.site.alice")
+    for operation, more in (("renew_slice", {"expires": "2030-01-01T00:00:00Z"}), ("delete_slice", {})):
+        eve.refused("PermissionError", operation, urn="urn:publicid:IDN+plc:site+slice+sl1", **more)
+    expect_equal(alice.call("delete_slice", urn="urn:publicid:IDN+plc:site+slice+sl1"), True, "its own researcher")
+    b.check()
+
+
 if __name__ == "__main__":
-    ccfed_it.main(two_blocks, join_with_two_keys)
+    ccfed_it.main(two_blocks, join_with_two_keys, numbers_of_two_stores)
