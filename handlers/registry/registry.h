@@ -89,7 +89,7 @@ enum reg_reach {
 
 /** Reads the caller's chain; judge: it must be good under our roots. @return 0, a fault, negative. */
 int reg_caller_read(struct reg_call *c, bool judge);
-/** Who calls, for logs and audit: URN, else key. Borrowed from c. */
+/** Who calls, for logs and audit: URN, else key; what nobody judged says no URN. Borrowed from c. */
 const char *reg_caller_label(const struct reg_call *c);
 /**
  * One of the credentials is the caller's, covers ops (as tr_grant_covers) and reaches the object;
@@ -172,6 +172,7 @@ struct reg_op {
 	const char *name; /* behind "reg." */
 	bool open;	  /* the caller's chain is not judged: first contact */
 	bool writes;
+	bool secret; /* its body holds one: the audit has its hash only */
 	int (*run)(struct reg_call *c);
 };
 const struct reg_op *reg_op_find(struct cc_bytes name);

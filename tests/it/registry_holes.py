@@ -60,6 +60,45 @@ def join_with_two_keys(lab):
     b.check()
 
 
+def token_in_audit(lab):
+    """Who reads the audit finds no token in it: one that was refused is still good."""
+    b = bed(lab)
+    b.site.call("register", record={"hrn": "plc.site.n1", "type": "node"}, credentials=[b.site.credential()])
+    token = b.site.call("node_token", hrn="plc.site.n1", credentials=[b.site.credential()])
+    # its key has another name: refused where the record is written
+    taken = Principal(b, "plc.site.n1", "node").use_self_signed()
+    taken.signer, key = b.alice.signer, b.alice
+    taken.refused("ExistingRecord", "join", token=token, epoch="e1", csr=key.csr())
+    lines = audit(lab, b.store)
+    if lines is not None:
+        joins = [line for line in lines if line["what"] == "join"]
+        expect(joins, "the refusal is in the audit")
+        for line in lines:
+            expect(token.encode() not in base64.b64decode(line.get("body", "")), f"the token is in the audit: {line['what']}")
+    b.check()
+
+
+def borrowed_name(lab):
+    """The audit names nobody on the word of a certificate that nobody judged."""
+    b = bed(lab)
+    eve = Principal(b, "plc.site.eve")
+    urn = "urn:publicid:IDN+plc:site+user+alice"
+    b.openssl("req", "-new", "-x509", "-key", eve.key, "-subj", "/CN=plc.site.alice", "-days", "30", "-out", eve.self_signed,
+              "-addext", f"subjectAltName=URI:{urn}")
+    eve.use_self_signed()
+    eve.refused("ConnectionKeyGIDMismatch", "get_self_credential", hrn="plc.site.alice", type="user")
+    b.site.call("update", record={"hrn": "plc.site", "type": "authority", "description": "x"}, credentials=[b.site.credential()])
+
+    def told():
+        lines = audit(lab, b.store)
+        return lines is None or [line for line in lines if line["what"] == "get_self_credential" and line["outcome"] != "ok"]
+
+    lines = wait_until(told, "the refusal in the audit", 10)
+    if lines is not True:
+        expect(all(line["who"] != urn for line in lines), f"the audit names alice: {lines}")
+    b.check()
+
+
 def numbers_of_two_stores(lab):
     """Two users of two stores may have the same number: one is not the other for that."""
     b = Bed(lab)
@@ -88,4 +127,4 @@ def numbers_of_two_stores(lab):
 
 
 if __name__ == "__main__":
-    ccfed_it.main(two_blocks, join_with_two_keys, numbers_of_two_stores)
+    ccfed_it.main(two_blocks, join_with_two_keys, token_in_audit, borrowed_name, numbers_of_two_stores)
