@@ -40,7 +40,7 @@ static int put_request(json_t *o, struct reg_call *c, bool whole)
 
 	if (cc_blob_hash(body, false, hash) != 0 || put(o, "request", hash) != 0)
 		return -1;
-	if (!whole)
+	if (!whole || c->op->secret)
 		return 0;
 	return put_octets(o, "body", body) || put_octets(o, "cms", cc_msg_sig(c->in->msg));
 }

@@ -166,7 +166,7 @@ static int end(struct reg_call *c, int r)
 
 int reg_serve(struct registry *reg, struct cc_host *host, struct cc_in *in)
 {
-	static const struct reg_op unknown = {"unknown", true, false, NULL};
+	static const struct reg_op unknown = {"unknown", true, false, false, NULL};
 	struct cc_bytes type = cc_msg_type(in->msg);
 	struct cc_bytes name = {type.data + strlen(PREFIX), type.len - strlen(PREFIX)};
 	int64_t budget = in->gate->deadline_ms;

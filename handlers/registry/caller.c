@@ -108,7 +108,7 @@ const char *reg_caller_label(const struct reg_call *c)
 
 	if (!leaf)
 		return c->in->gate->signer ? c->in->gate->signer->name : "";
-	return leaf->urn[0] ? leaf->urn : leaf->key_id;
+	return leaf->urn[0] && !c->op->open ? leaf->urn : leaf->key_id;
 }
 
 int reg_caller_user(struct reg_call *c, struct rg_record *out)

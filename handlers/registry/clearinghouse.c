@@ -17,8 +17,14 @@ struct permitting {
 static int run_creator(struct st_tx *tx, void *arg)
 {
 	struct permitting *p = arg;
-	int r = rg_is_related_above(tx, p->slice->authority, RG_PI, p->user->id);
+	struct rg_record here;
+	int r = reg_user_here(tx, p->user, &here);
 
+	if (!r)
+		r = rg_is_related_above(tx, p->slice->authority, RG_PI, here.id);
+	else if (r == -CC_ENOTFOUND)
+		r = 0;
+	rg_record_deinit(&here);
 	if (r == 0 && p->create_any)
 		r = tr_hrn_over(p->slice->authority, p->user->authority);
 	p->creator = r == 1;

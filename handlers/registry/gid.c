@@ -24,10 +24,15 @@ static int run_check(struct st_tx *tx, void *arg)
 	return r == -CC_ENOTFOUND ? 0 : r;
 }
 
+/* What decides is the block that the key is read from, the first one. */
 static bool is_csr(const char *key)
 {
-	return strstr(key, "-----BEGIN CERTIFICATE REQUEST-----") != NULL ||
-	       strstr(key, "-----BEGIN NEW CERTIFICATE REQUEST-----") != NULL;
+	static const char plain[] = "-----BEGIN CERTIFICATE REQUEST-----";
+	static const char fresh[] = "-----BEGIN NEW CERTIFICATE REQUEST-----";
+	const char *block = strstr(key, "-----BEGIN ");
+
+	return block && (strncmp(block, plain, sizeof(plain) - 1) == 0 ||
+			 strncmp(block, fresh, sizeof(fresh) - 1) == 0);
 }
 
 /* For his own name a caller may have a GID for the key that he has, or one that he proves to have. */

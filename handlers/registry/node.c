@@ -199,6 +199,18 @@ static int sign_bus(struct reg_call *c, struct joining *j, char **pem)
 	return r;
 }
 
+/* The request is read by two readers, of which one takes other blocks, too: they must agree. */
+static int check_bus(struct reg_call *c, const struct joining *j, const char *pem)
+{
+	uint8_t hash[RG_KEY_HASH];
+	int r = tr_key_text_hash(pem, strlen(pem), hash, NULL);
+
+	if (r || memcmp(hash, j->record.key_hash, RG_KEY_HASH) != 0)
+		return reg_refuse(c, REG_ARGUMENT,
+				  "Invalid csr value: expected one certificate request");
+	return 0;
+}
+
 static int put_answer(struct reg_call *c, struct joining *j)
 {
 	cc_cleanup(cc_freep) char *cert = NULL;
@@ -206,6 +218,8 @@ static int put_answer(struct reg_call *c, struct joining *j)
 	json_t *answer;
 	int r = sign_bus(c, j, &cert);
 
+	if (!r)
+		r = check_bus(c, j, cert);
 	if (!r)
 		r = read_ca(c, &ca);
 	if (!r)
@@ -279,8 +293,9 @@ static int read_join(struct reg_call *c, struct joining *j)
 		return reg_refuse(c, REG_ARGUMENT,
 				  "Invalid epoch value: expected 1 to %d of [A-Za-z0-9.:_-]",
 				  TR_TICKET_WORD_MAX);
-	if (strlen(j->hostname) > 255)
-		return reg_refuse(c, REG_ARGUMENT, "Invalid hostname value: it is too long");
+	if (*j->hostname && rg_line_wrong(json_object_get(c->args, "hostname"), 255))
+		return reg_refuse(c, REG_ARGUMENT, "Invalid hostname value: %s",
+				  rg_line_wrong(json_object_get(c->args, "hostname"), 255));
 	return st_sha(token, strlen(token), j->hash);
 }
 

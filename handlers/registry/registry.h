@@ -95,7 +95,7 @@ int reg_caller_read(struct reg_call *c, bool judge);
  * key was changed, holds a GID that did not end with it. @return 0, a fault, negative.
  */
 int reg_check_current(struct reg_call *c, const struct tr_gid *gid);
-/** Who calls, for logs and audit: URN, else key. Borrowed from c. */
+/** Who calls, for logs and audit: URN, else key; what nobody judged says no URN. Borrowed from c. */
 const char *reg_caller_label(const struct reg_call *c);
 /**
  * One of the credentials is the caller's, covers ops (as tr_grant_covers) and reaches the object;
@@ -160,6 +160,12 @@ int reg_gids_of(struct reg_call *c, const struct rg_record *r, struct tr_gids *o
 /* ---- rights by relation (relation.c) ---- */
 
 /**
+ * The caller's record as this store has it, by name and key: a number is a store's own, and what is
+ * somebody's in one is somebody else's in another. @return 0, -CC_ENOTFOUND, as st_query. Deinit out
+ * also after a failure.
+ */
+int reg_user_here(struct st_tx *tx, const struct rg_record *user, struct rg_record *out);
+/**
  * What a caller who is this user may be given on a record, as spec sfa 3 has it: a list of rights, ""
  * for none. Within a read. @return 0, as st_query.
  */
@@ -172,6 +178,7 @@ struct reg_op {
 	const char *name; /* behind "reg." */
 	bool open;	  /* the caller's chain is not judged: first contact */
 	bool writes;
+	bool secret; /* its body holds one: the audit has its hash only */
 	int (*run)(struct reg_call *c);
 };
 const struct reg_op *reg_op_find(struct cc_bytes name);

@@ -36,18 +36,25 @@ static int authority_rights(struct st_tx *tx, const struct rg_record *user,
 	return 0;
 }
 
-int reg_rights_of(struct st_tx *tx, const struct rg_record *user, const struct rg_record *on,
-		  char rights[64])
+int reg_user_here(struct st_tx *tx, const struct rg_record *user, struct rg_record *out)
+{
+	int r = rg_find(tx, user->name, RG_USER, RG_SHALLOW, out);
+
+	if (!r && (!out->has_key || memcmp(out->key_hash, user->key_hash, RG_KEY_HASH) != 0))
+		r = -CC_ENOTFOUND;
+	return r;
+}
+
+static int rights_here(struct st_tx *tx, const struct rg_record *user, const struct rg_record *on,
+		       char rights[64])
 {
 	int r = 0;
 
-	rights[0] = 0;
 	switch (on->type) {
 	case RG_USER:
-		r = user->id == on->id;
-		if (r)
+		if (user->id == on->id)
 			strcpy(rights, "refresh,resolve,info");
-		return 0;
+		break;
 	case RG_SLICE:
 		r = slice_rights(tx, user, on);
 		if (r == 1)
@@ -65,4 +72,17 @@ int reg_rights_of(struct st_tx *tx, const struct rg_record *user, const struct r
 		break;
 	}
 	return r < 0 ? r : 0;
+}
+
+int reg_rights_of(struct st_tx *tx, const struct rg_record *user, const struct rg_record *on,
+		  char rights[64])
+{
+	struct rg_record here;
+	int r = reg_user_here(tx, user, &here);
+
+	rights[0] = 0;
+	if (!r)
+		r = rights_here(tx, &here, on, rights);
+	rg_record_deinit(&here);
+	return r == -CC_ENOTFOUND ? 0 : r;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "handlers/registry/registry.h"
+#include "lib/base/clock.h"
 #include "lib/base/util.h"
 
 /* Records on their way to an answer. */
@@ -23,10 +24,9 @@ static int add(void *arg, const struct rg_record *r)
 {
 	struct gathering *g = arg;
 	json_t *o = rg_record_json(r, g->details);
-	/* only a page can end earlier: others need no counting, which costs as much as writing */
-	size_t bytes = o && g->page ? json_dumpb(o, NULL, 0, JSON_COMPACT) : 0;
+	size_t bytes = o ? json_dumpb(o, NULL, 0, JSON_COMPACT) : 0;
 
-	if (g->bytes && g->bytes + bytes > ANSWER_MAX) {
+	if (g->page && g->bytes && g->bytes + bytes > ANSWER_MAX) {
 		json_decref(o);
 		g->more = true;
 		return 1; /* the page ends before it */
@@ -77,9 +77,9 @@ static int complete(struct reg_call *c, json_t *list)
 	return 0;
 }
 
-/* bytes: what the answer holds so far. */
+/* bytes: of the answer until here; it ends where it would fit into no message, as in no worker's memory. */
 static int resolve_one(struct reg_call *c, const char *text, const char *type, bool details,
-		       json_t *out, size_t *bytes)
+		       size_t *bytes)
 {
 	struct rg_name name;
 	struct gathering g = {.name = &name, .list = json_array(), .details = details};
@@ -93,16 +93,17 @@ static int resolve_one(struct reg_call *c, const char *text, const char *type, b
 		r = reg_read(c, name.name, run_resolve, &g);
 	if (!r)
 		r = complete(c, g.list);
-	if (!r && json_array_extend(out, g.list) != 0)
+	if (!r && *bytes && *bytes + g.bytes > ANSWER_MAX)
+		r = reg_refuse(c, REG_ARGUMENT,
+			       "Invalid hrns value: the records are more than %u octets together, "
+			       "ask for fewer",
+			       ANSWER_MAX);
+	*bytes += g.bytes;
+	if (!r && json_array_extend(c->value, g.list) != 0)
 		r = cc_raise(CC_ENOMEM);
 	if (!r && !json_array_size(g.list))
 		r = REG_NO_RECORD;
 	json_decref(g.list);
-	*bytes += g.bytes;
-	if (*bytes > ANSWER_MAX)
-		r = reg_refuse(c, REG_ARGUMENT,
-			       "the records of so many names do not fit into an answer: ask for "
-			       "fewer");
 	return r;
 }
 
@@ -115,9 +116,12 @@ static int resolve_names(struct reg_call *c, json_t *names, bool details)
 
 	json_array_foreach(names, i, name)
 	{
+		/* each may want a GID, or an authority a key; what was made stays, and is there next time */
+		if (!r && i && cc_clock_ms() > c->deadline)
+			r = reg_store_fault(c, -CC_ETIMEOUT);
 		if (r)
 			return r;
-		r = resolve_one(c, json_string_value(name), type, details, c->value, &bytes);
+		r = resolve_one(c, json_string_value(name), type, details, &bytes);
 		found += r == 0;
 		if (r == REG_NO_RECORD)
 			r = 0;
@@ -226,7 +230,8 @@ static int read_page(struct reg_call *c, struct rg_page *page)
 		      json_integer_value(limit) > RG_PAGE_MAX))
 		return reg_refuse(c, REG_ARGUMENT, "Invalid limit value: expected 1 to %d",
 				  RG_PAGE_MAX);
-	if (after && (!json_is_string(after) || json_string_length(after) > TR_NAME_MAX + 12))
+	if (after && (!json_is_string(after) || json_string_length(after) > TR_NAME_MAX + 12 ||
+		      strcspn(json_string_value(after), " ") > TR_NAME_MAX))
 		return reg_refuse(c, REG_ARGUMENT, "Invalid after value: expected what next was");
 	page->limit = limit ? (unsigned)json_integer_value(limit) : RG_PAGE_MAX;
 	page->after = after ? json_string_value(after) : "";

@@ -271,7 +271,11 @@ static int write_pem(X509 *cert, char **pem)
 	char *data = NULL;
 	long len = bio && PEM_write_bio_X509(bio, cert) ? BIO_get_mem_data(bio, &data) : 0;
 
-	*pem = len > 0 ? strndup(data, (size_t)len) : NULL;
+	*pem = len > 0 ? malloc((size_t)len + 1) : NULL;
+	if (*pem) {
+		memcpy(*pem, data, (size_t)len); /* which has no NUL behind it */
+		(*pem)[len] = 0;
+	}
 	BIO_free(bio);
 	return *pem ? 0 : cc_raise_ossl();
 }

@@ -445,7 +445,7 @@ def rules(lab):
     refused(lab, "not below plc.site", *make, "plc.site", "--urn", "urn:publicid:IDN+plc+user+eve", rule="chain-namespace")
     refused(lab, "not below plc.site", *make, "plc.site", "--urn", "urn:publicid:IDN+plc:site+authority+sa",
             rule="chain-namespace")
-    refused(lab, "cannot be the name of a user", *make, "plc.site", "--urn", IDN + "user+far-too-long")
+    refused(lab, "cannot be the name of a user", *make, "plc.site", "--urn", IDN + "user+-bad")
     refused(lab, "no publicid URN", *make, "plc.site", "--urn", "plc.site.bob")
     refused(lab, "e-mail", *make, "plc.site", "--urn", IDN + "user+eve", "--email", "eve")
     make = ("cred", "make", "--owner", "alice.gid", "--target", "sl1.gid", "--authority")
