@@ -94,8 +94,7 @@ static void prepare_line(struct load *l, struct signed_request *p, const char *l
 	p->msg = cc_msg_new();
 	bench_must(p->msg ? cc_request_id(p->id) : -CC_ENOMEM, "a message");
 	json_object_set_new(body, "id", json_string(p->id));
-	bench_must(cc_gate_seal(gate_of(l, signer), p->msg, type, body,
-				(struct cc_bytes){NULL, 0}),
+	bench_must(cc_gate_seal(gate_of(l, signer), p->msg, type, body, (struct cc_bytes){NULL, 0}),
 		   "sealing");
 	json_decref(o);
 }

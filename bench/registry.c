@@ -28,10 +28,10 @@
 #include "lib/trust/roots_folder.h"
 
 #define THREADS_MAX 64
-#define SAMPLES 1000	   /* requests of resolve that are met over and over */
-#define CERTIFICATE 1000   /* octets that a GID's signature is over */
-#define REMEMBERED 4096	   /* as the registry's verifiers */
-#define IMPORT_BATCH 500   /* as ccfed registry import */
+#define SAMPLES 1000	 /* requests of resolve that are met over and over */
+#define CERTIFICATE 1000 /* octets that a GID's signature is over */
+#define REMEMBERED 512	 /* as each of two verifiers of the registry */
+#define IMPORT_BATCH 500 /* as ccfed registry import */
 #define SIGNATURE_MAX 512
 #define COLUMNS                                                                                    \
 	"id, type, name, authority, hrn, urn, uuid, email, pointer, gid, public_key, key_hash, "   \
@@ -138,8 +138,8 @@ static void read_request(struct raw *raw, const char *line, struct request *out)
 	out->len = strlen(out->octets);
 	out->signature_len = sign(out->key, out->octets, out->len, out->signature);
 	out->name = strdup(hrns ? json_string_value(json_array_get(hrns, 0)) : "");
-	out->credential = strdup(
-		json_string_value(json_array_get(json_object_get(body, "credentials"), 0)));
+	out->credential =
+		strdup(json_string_value(json_array_get(json_object_get(body, "credentials"), 0)));
 	json_decref(o);
 }
 
@@ -208,7 +208,8 @@ static sqlite3 *open_db(const char *path)
 
 	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
 		    SQLITE_OK ||
-	    sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON",
+	    sqlite3_exec(db,
+			 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON",
 			 NULL, NULL, NULL) != SQLITE_OK)
 		bench_die("%s: %s", path, sqlite3_errmsg(db));
 	return db;
@@ -401,12 +402,17 @@ static struct queue {
 	pthread_cond_t work, done;
 	unsigned long waiting, written, number; /* in all */
 	bool end;
-} queue = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0, 0,
+} queue = {PTHREAD_MUTEX_INITIALIZER,
+	   PTHREAD_COND_INITIALIZER,
+	   PTHREAD_COND_INITIALIZER,
+	   0,
+	   0,
+	   0,
 	   false};
 
-static const char insert_record[] =
-	"INSERT INTO record (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
-	"?13, ?14, ?15, ?16, ?17)";
+static const char insert_record[] = "INSERT INTO record (" COLUMNS
+				    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+				    "?13, ?14, ?15, ?16, ?17)";
 
 static void insert_one(sqlite3 *db, sqlite3_stmt *stmt, unsigned long number, const char *gid)
 {
@@ -531,7 +537,7 @@ static int main_register(char **argv)
 /* ---- import ---- */
 
 struct rows {
-	sqlite3_value **values; /* one row behind the other */
+	sqlite3_value **values;	   /* one row behind the other */
 	size_t count, columns, at; /* at: the next to be inserted */
 };
 

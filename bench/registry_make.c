@@ -164,9 +164,9 @@ static int insert(struct st_tx *tx, struct rg_record *r)
 	if (!err)
 		err = rg_insert(tx, r, &key);
 	if (!err && r->type == RG_USER) {
-		keys = json_pack("[s]",
-				 "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBA "
-				 "ada@example");
+		keys = json_pack("[s]", "ecdsa-sha2-nistp256 "
+					"AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBA "
+					"ada@example");
 		err = rg_set_keys(tx, r->id, keys);
 	}
 	json_decref(keys);
