@@ -30,7 +30,7 @@
 #define THREADS_MAX 64
 #define SAMPLES 1000	 /* requests of resolve that are met over and over */
 #define CERTIFICATE 1000 /* octets that a GID's signature is over */
-#define REMEMBERED 4096	 /* as the registry's verifiers */
+#define REMEMBERED 512	 /* as each of two verifiers of the registry */
 #define IMPORT_BATCH 500 /* as ccfed registry import */
 #define SIGNATURE_MAX 512
 #define COLUMNS                                                                                    \

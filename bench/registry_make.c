@@ -8,8 +8,8 @@
  * plc.kids, which has 100 children, USERS users plc.people.uN with keys (P-256) and RECORDS others,
  * 100 to a site. The GIDs of those others are one text: nobody reads it. DIR/uN.gid and uN.key: the
  * users'. DIR/resolve.jsonl, list.jsonl, register.jsonl: as many requests for bench-load: of records
- * at random by the users in turn, each with his own credential; of the hundred children; of new users
- * by u0 with a credential that occurs once.
+ * at random by the users in turn, each with his own credential; by u0 of the hundred children, and of
+ * new users with a credential that occurs once.
  */
 #include <stdio.h>
 #include <string.h>
@@ -317,7 +317,7 @@ static void make_requests(struct make *m)
 		if (!f)
 			bench_die("cannot write %s", path);
 		for (long i = 0; i < m->requests; i++) {
-			long user = k < 2 ? i % m->users : 0;
+			long user = k == 0 ? i % m->users : 0;
 
 			put_line(f, user, type,
 				 k == 0	  ? resolve_body(m, user)

@@ -3,6 +3,7 @@
 #include "handlers/registry/registry.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "handlers/registry/boot.h"
 #include "handlers/registry/call.h"
@@ -66,12 +67,35 @@ static const struct cf_opt options[] = {
 	{0},
 };
 
+/*
+ * What all verifiers together remember, each kind. A caller costs some 13 KiB in each: his
+ * certificate, its chain, his credential. More of them than that at a time are judged anew.
+ */
+#define REMEMBERED 1024
+#define REMEMBERED_MIN 64 /* of one verifier */
+#define CPUS_MAX 8	  /* as ccserver's workers, when it is not told how many */
+
+/* Each worker has a verifier of its own when all are busy. */
+static size_t remembered(struct cc_host *host)
+{
+	const struct cf_section *server = cf_ini_section(cc_host_ini(host), "ccserver");
+	const char *text = server ? cf_section_get(server, "workers") : NULL;
+	long n = text ? strtol(text, NULL, 10) : 0;
+
+	if (n <= 0) {
+		n = sysconf(_SC_NPROCESSORS_ONLN);
+		n = n > CPUS_MAX ? CPUS_MAX : n < 1 ? 1 : n;
+	}
+	return n < REMEMBERED / REMEMBERED_MIN ? REMEMBERED / (size_t)n : REMEMBERED_MIN;
+}
+
 static struct reg_trust_conf trust_conf(const struct registry *reg, struct cc_host *host)
 {
 	return (struct reg_trust_conf){.authorities = reg->authorities,
 				       .hrn = reg->hrn,
 				       .roots = reg->roots,
 				       .crls = &reg->crls,
+				       .remembered = remembered(host),
 				       .rules = cf_ini_section(cc_host_ini(host), "roots")};
 }
 

@@ -10,8 +10,7 @@
 #include "lib/base/util.h"
 #include "lib/trust/hierarchy.h"
 
-#define REMEMBERED 4096 /* certificates, chains and credentials that a verifier keeps, each */
-#define IDLE_MAX 64	/* verifiers that wait for the next call */
+#define IDLE_MAX 64 /* verifiers that wait for the next call */
 #define SIGNERS_MAX 1024
 
 struct reg_signer {
@@ -30,6 +29,7 @@ struct reg_trust {
 	unsigned n_idle;
 	struct cc_map signers;
 	char *authorities;
+	size_t remembered;
 };
 
 static uint64_t next_number(void)
@@ -131,6 +131,7 @@ int reg_trust_new(const struct reg_trust_conf *conf, struct reg_trust **out, str
 		return cc_raise(CC_ENOMEM);
 	pthread_mutex_init(&t->lock, NULL);
 	cc_map_init(&t->signers);
+	t->remembered = conf->remembered;
 	t->authorities = strdup(conf->authorities);
 	r = t->authorities ? load(conf, &t->roots, why) : cc_raise(CC_ENOMEM);
 	if (r)
@@ -217,7 +218,7 @@ int reg_verifier_take(struct reg_trust *t, struct tr_verifier **out)
 	roots = tr_roots_ref(t->roots);
 	pthread_mutex_unlock(&t->lock);
 	if (!v)
-		r = tr_verifier_new(&v, REMEMBERED);
+		r = tr_verifier_new(&v, t->remembered);
 	if (!r) {
 		if (tr_verifier_roots(v) != roots)
 			tr_verifier_use(v, roots);

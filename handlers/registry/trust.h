@@ -16,6 +16,7 @@ struct reg_trust_conf {
 	const char *authorities, *hrn, *roots;
 	const struct cf_list *crls;
 	const struct cf_section *rules; /* [roots], NULL: none */
+	size_t remembered; /* certificates, chains and credentials that a verifier keeps, each */
 };
 /** Reads roots and our authority. @return 0, negative error with why. */
 int reg_trust_new(const struct reg_trust_conf *conf, struct reg_trust **out, struct cc_note *why);
