@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "handlers/registry/registry.h"
+#include "lib/base/clock.h"
 #include "lib/base/util.h"
 
 /* Records on their way to an answer. */
@@ -42,6 +43,7 @@ static int run_resolve(struct st_tx *tx, void *arg)
 	struct gathering *g = arg;
 
 	json_array_clear(g->list);
+	g->bytes = 0;
 	return rg_find_all(tx, g->name, add, g);
 }
 
@@ -75,8 +77,9 @@ static int complete(struct reg_call *c, json_t *list)
 	return 0;
 }
 
+/* bytes: of the answer until here; it ends where it would fit into no message, as in no worker's memory. */
 static int resolve_one(struct reg_call *c, const char *text, const char *type, bool details,
-		       json_t *out)
+		       size_t *bytes)
 {
 	struct rg_name name;
 	struct gathering g = {.name = &name, .list = json_array(), .details = details};
@@ -90,7 +93,13 @@ static int resolve_one(struct reg_call *c, const char *text, const char *type, b
 		r = reg_read(c, name.name, run_resolve, &g);
 	if (!r)
 		r = complete(c, g.list);
-	if (!r && json_array_extend(out, g.list) != 0)
+	if (!r && *bytes && *bytes + g.bytes > ANSWER_MAX)
+		r = reg_refuse(c, REG_ARGUMENT,
+			       "Invalid hrns value: the records are more than %u octets together, "
+			       "ask for fewer",
+			       ANSWER_MAX);
+	*bytes += g.bytes;
+	if (!r && json_array_extend(c->value, g.list) != 0)
 		r = cc_raise(CC_ENOMEM);
 	if (!r && !json_array_size(g.list))
 		r = REG_NO_RECORD;
@@ -102,14 +111,17 @@ static int resolve_names(struct reg_call *c, json_t *names, bool details)
 {
 	const char *type, *first = json_string_value(json_array_get(names, 0));
 	const json_t *name;
-	size_t i, found = 0;
+	size_t i, found = 0, bytes = 0;
 	int r = reg_arg_text(c, "type", false, &type);
 
 	json_array_foreach(names, i, name)
 	{
+		/* each may want a GID, or an authority a key; what was made stays, and is there next time */
+		if (!r && i && cc_clock_ms() > c->deadline)
+			r = reg_store_fault(c, -CC_ETIMEOUT);
 		if (r)
 			return r;
-		r = resolve_one(c, json_string_value(name), type, details, c->value);
+		r = resolve_one(c, json_string_value(name), type, details, &bytes);
 		found += r == 0;
 		if (r == REG_NO_RECORD)
 			r = 0;
@@ -218,7 +230,8 @@ static int read_page(struct reg_call *c, struct rg_page *page)
 		      json_integer_value(limit) > RG_PAGE_MAX))
 		return reg_refuse(c, REG_ARGUMENT, "Invalid limit value: expected 1 to %d",
 				  RG_PAGE_MAX);
-	if (after && (!json_is_string(after) || json_string_length(after) > TR_NAME_MAX + 12))
+	if (after && (!json_is_string(after) || json_string_length(after) > TR_NAME_MAX + 12 ||
+		      strcspn(json_string_value(after), " ") > TR_NAME_MAX))
 		return reg_refuse(c, REG_ARGUMENT, "Invalid after value: expected what next was");
 	page->limit = limit ? (unsigned)json_integer_value(limit) : RG_PAGE_MAX;
 	page->after = after ? json_string_value(after) : "";

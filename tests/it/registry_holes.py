@@ -126,5 +126,18 @@ def numbers_of_two_stores(lab):
     b.check()
 
 
+def large_answers(lab):
+    """What would fit into no message is refused before it is made; a broken cursor is the caller's fault."""
+    b = bed(lab)
+    many = [{"name": f"a{i}", "value": "v" * 60000} for i in range(40)]
+    b.slice("plc.site.big", "plc.site.alice", attributes=many)
+    credential = b.alice.credential()
+    records = b.alice.call("resolve", hrns=["plc.site.big"] * 2, type="slice", credentials=[credential])
+    expect_equal(len(records), 2, "two of them")
+    b.alice.refused("InvalidArgument", "resolve", hrns=["plc.site.big"] * 1000, type="slice", credentials=[credential])
+    b.alice.refused("InvalidArgument", "list", hrn="plc.site", options={"after": "x" * 260}, credentials=[credential])
+    b.check()
+
+
 if __name__ == "__main__":
-    ccfed_it.main(two_blocks, join_with_two_keys, token_in_audit, borrowed_name, numbers_of_two_stores)
+    ccfed_it.main(two_blocks, join_with_two_keys, token_in_audit, borrowed_name, numbers_of_two_stores, large_answers)
