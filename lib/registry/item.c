@@ -80,8 +80,13 @@ static int site_of(const json_t *o, const char *key, const struct rg_name *top,
 /* The line's other fields stay with it as pl_info. */
 static int keep_info(struct rg_item *item, json_t *o, const char *const *without)
 {
-	json_t *pl = json_copy(o);
+	json_t *pl = json_object();
 
+	/* json_copy says nothing of what it found no memory for */
+	if (pl && json_object_update(pl, o) != 0) {
+		json_decref(pl);
+		return cc_raise(CC_ENOMEM);
+	}
 	for (size_t i = 0; pl && without[i]; i++)
 		json_object_del(pl, without[i]);
 	item->record.info = pl ? json_pack("{s:o}", "pl_info", pl) : NULL;
@@ -107,10 +112,13 @@ static int finish(struct rg_item *item, const json_t *o, const char *id, int64_t
 {
 	struct rg_record *r = &item->record;
 	const json_t *number = json_object_get(o, id);
+	size_t len = json_dumpb(r->info, NULL, 0, JSON_COMPACT);
 
 	if (json_integer_value(number) > INT32_MAX)
 		return bad(why, "its number is too large");
-	if (json_dumpb(r->info, NULL, 0, JSON_COMPACT) > RG_INFO_MAX)
+	if (!len)
+		return cc_raise(CC_ENOMEM);
+	if (len > RG_INFO_MAX)
 		return bad(why, "its fields are too long together");
 	r->pointer = json_is_integer(number) && json_integer_value(number) >= 0
 			     ? json_integer_value(number)
@@ -144,6 +152,7 @@ static int take_keys(struct rg_item *item, const json_t *keys, struct cc_note *w
 	struct rg_record *r = &item->record;
 	const json_t *line;
 	size_t i;
+	int err;
 
 	r->keys = json_array();
 	if (!r->keys)
@@ -158,7 +167,12 @@ static int take_keys(struct rg_item *item, const json_t *keys, struct cc_note *w
 			return bad(why, "its keys are not up to 32 ssh lines");
 		if (json_array_append(r->keys, (json_t *)line) != 0)
 			return cc_raise(CC_ENOMEM);
-		if (r->has_key || tr_key_text_hash(text, strlen(text), r->key_hash, NULL) != 0)
+		if (r->has_key)
+			continue;
+		err = tr_key_text_hash(text, strlen(text), r->key_hash, NULL);
+		if (err == -CC_ENOMEM)
+			return err;
+		if (err)
 			continue;
 		r->has_key = true;
 		r->public_key = strdup(text);
@@ -248,7 +262,7 @@ static int take_list(json_t **out, const json_t *value, size_t max,
 		if (wrong(entry))
 			return bad(why, wrong(entry));
 	}
-	*out = value ? json_copy((json_t *)value) : json_array();
+	*out = value ? json_incref((json_t *)value) : json_array();
 	return *out ? 0 : cc_raise(CC_ENOMEM);
 }
 
@@ -288,6 +302,7 @@ static int take_gid(struct rg_item *item, const json_t *o, struct cc_note *why)
 	cc_cleanup(tr_gids_deinit) struct tr_gids chain = {.count = 0};
 	const char *gid = json_string_value(json_object_get(o, "gid"));
 	struct rg_record *r = &item->record;
+	int err;
 
 	free(r->gid);
 	r->gid = strdup(gid ? gid : "");
@@ -295,8 +310,10 @@ static int take_gid(struct rg_item *item, const json_t *o, struct cc_note *why)
 		return cc_raise(CC_ENOMEM);
 	if (!*r->gid)
 		return 0;
-	if (tr_gids_read(NULL, r->gid, strlen(r->gid), &chain, why) != 0 ||
-	    !tr_urn_equal(tr_gids_leaf(&chain)->urn, r->urn))
+	err = tr_gids_read(NULL, r->gid, strlen(r->gid), &chain, why);
+	if (err < 0)
+		return err;
+	if (err || !tr_urn_equal(tr_gids_leaf(&chain)->urn, r->urn))
 		return bad(why, "its gid is no GID of that name");
 	memcpy(r->key_hash, tr_gids_leaf(&chain)->key_hash, RG_KEY_HASH);
 	r->has_key = true;

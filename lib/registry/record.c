@@ -126,9 +126,9 @@ static int put_details(json_t *o, const struct rg_record *r)
 {
 	json_t *stored = json_object_get(r->info, "geni_info");
 	json_t *pl = json_object_get(r->info, "pl_info");
-	json_t *geni = stored ? json_copy(stored) : json_object();
+	json_t *geni = json_object();
 
-	if (!geni || put_geni(geni, r) != 0) {
+	if (!geni || (stored && json_object_update(geni, stored) != 0) || put_geni(geni, r) != 0) {
 		json_decref(geni);
 		return -1;
 	}
@@ -150,13 +150,18 @@ json_t *rg_record_json(const struct rg_record *r, bool details)
 
 int rg_record_merge(struct rg_record *r, const struct rg_change *c, struct cc_note *why)
 {
+	size_t len;
+
 	if (!c->info)
 		return 0;
 	if (!r->info)
 		r->info = json_object();
 	if (!r->info || json_object_update(r->info, c->info) != 0)
 		return cc_raise(CC_ENOMEM);
-	if (json_dumpb(r->info, NULL, 0, JSON_COMPACT) > RG_INFO_MAX) {
+	len = json_dumpb(r->info, NULL, 0, JSON_COMPACT);
+	if (!len)
+		return cc_raise(CC_ENOMEM);
+	if (len > RG_INFO_MAX) {
 		cc_note_set(why, CC_ELIMIT, "the record's fields are more than %u octets together",
 			    RG_INFO_MAX);
 		return RG_FIELD_BAD;

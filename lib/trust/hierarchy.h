@@ -33,8 +33,8 @@ int tr_hierarchy_renew(const char *dir, const char *hrn, int days, int64_t now,
 		       struct cc_note *why);
 /**
  * Ends an authority: its GID goes first, so that nobody finds it any more, then its key, so that it
- * never comes back with one. .dbinfo and what is below stay. @return 0, -CC_ENOTFOUND, -CC_EBUSY,
- * -CC_EDENIED, -CC_ESYS.
+ * never comes back with one. .dbinfo and what is below stay. @return 0, -CC_ENOTFOUND (no GID; a key
+ * that was left is gone, too), -CC_EBUSY, -CC_EDENIED, -CC_ESYS.
  */
 int tr_hierarchy_retire(const char *dir, const char *hrn, struct cc_note *why);
 /**

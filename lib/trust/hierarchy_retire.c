@@ -23,15 +23,16 @@ static int take_away(const struct tr_place *p, enum tr_place_file which, struct 
 int tr_hierarchy_retire(const char *dir, const char *hrn, struct cc_note *why)
 {
 	cc_cleanup(tr_place_deinit) struct tr_place p = TR_PLACE_INIT;
-	int r = tr_place_enter(&p, dir, hrn, TR_PLACE_SIGN, why);
+	int r = tr_place_enter(&p, dir, hrn, TR_PLACE_SIGN, why), there = 0;
 
 	if (!r)
 		r = tr_place_lock(&p, why);
-	if (!r) {
-		r = tr_place_has(&p, TR_PLACE_GID, why);
-		r = r == 1 ? 0 : r == 0 ? -CC_ENOTFOUND : r;
-	}
 	if (!r)
+		r = there = tr_place_has(&p, TR_PLACE_GID, why);
+	if (r == 1)
 		r = take_away(&p, TR_PLACE_GID, why);
-	return r ? r : take_away(&p, TR_PLACE_KEY, why);
+	/* without a GID, too: who was killed between the two left it */
+	if (!r)
+		r = take_away(&p, TR_PLACE_KEY, why);
+	return r || there ? r : -CC_ENOTFOUND;
 }

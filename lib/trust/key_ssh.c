@@ -260,7 +260,7 @@ int tr_key_ssh_rsa_hash(struct tr_span line, uint8_t out[TR_HASH])
 	split_line(line, &type, &text);
 	if (type.len != 7 || memcmp(type.at, "ssh-rsa", 7) != 0 ||
 	    memchr(line.at, '\n', line.len) || xs_read_base64(text.at, text.len, &octets) != 0)
-		return TR_KEY_OTHER;
+		return octets.err == -CC_ENOMEM ? octets.err : TR_KEY_OTHER;
 	blob = (struct tr_span){(const char *)octets.data, octets.len};
 	if (!take_word(&blob, "ssh-rsa") || !take_rsa(blob, &e, &n))
 		return TR_KEY_OTHER;
