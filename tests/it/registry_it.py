@@ -180,6 +180,8 @@ class Bed:
         self.front = self.make_front() if self.behind else self.server
         self.dealer = self.lab.dealer(self.front)
         self.plc = Authority(self, "plc")
+        # a server answers before its registry has made the store
+        self.call(self.plc.signer, "get_version")
         return self
 
     def ask(self, signer, operation, /, seconds=30, **fields):
