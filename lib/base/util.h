@@ -32,11 +32,13 @@ static inline void cc_freep(void *pp)
 void cc_closep(int *fd);
 
 /*
- * A bug that a fuzz target must find (-Dseeded_bugs=true, never in a package). Expands to false
- * otherwise, so that the seeded branch is compiled out.
+ * A bug that a fuzz target must find: there in a build with -Dseeded_bugs=true (never in a package),
+ * while CCFED_SEEDED_BUGS is in the environment. Expands to false otherwise, so that the seeded
+ * branch is compiled out.
  */
 #ifdef CC_SEEDED_BUGS
-#define CC_SEEDED_BUG(cond) (cond)
+bool cc_bugs_are_seeded(void);
+#define CC_SEEDED_BUG(cond) (cc_bugs_are_seeded() && (cond))
 #else
 #define CC_SEEDED_BUG(cond) (false)
 #endif

@@ -532,9 +532,9 @@ def nodes_without_ca(lab):
 
 def token_after_a_day(lab):
     """A token is good for 24 h."""
-    build = os.environ.get("CCFED_CLOCK_BUILD")
+    build = os.environ.get("CCFED_SWITCH_BUILD")
     if not build:
-        raise Skip("CCFED_CLOCK_BUILD names no build with -Dtest_clock=true")
+        raise Skip("CCFED_SWITCH_BUILD names no build with -Dtest_clock=true")
     lab.ccserver = pathlib.Path(build).resolve() / "ccserver" / "ccserver"
     offset = lab.folder / "offset"
     offset.write_text("0")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """What ends with time at the registry, by a clock that is moved: credentials, GIDs, slices, tokens, kept answers.
 
-Needs a build with -Dtest_clock=true, whose folder CCFED_RULE_BUILD names (check makes one).
+Needs a build with -Dtest_clock=true, whose folder CCFED_SWITCH_BUILD names (check makes one).
 """
 import datetime
 import os
@@ -52,9 +52,9 @@ class Clock:
 
 
 def clock_build(lab):
-    folder = os.environ.get("CCFED_RULE_BUILD")
+    folder = os.environ.get("CCFED_SWITCH_BUILD")
     if not folder:
-        raise Skip("CCFED_RULE_BUILD names no build with -Dtest_clock=true")
+        raise Skip("CCFED_SWITCH_BUILD names no build with -Dtest_clock=true")
     folder = pathlib.Path(folder).resolve()
     server, cli = folder / "ccserver" / "ccserver", folder / "cli" / "ccfed"
     expect(b"CCFED_TEST_CLOCK" in server.read_bytes(), f"{server} has no -Dtest_clock=true")

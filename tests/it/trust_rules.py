@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: ISC
 """Each rule of trust is real: a document that exactly this rule refuses, and that gets further when it is switched off.
 
-The second half needs a build with -Drule_switch=true, whose folder CCFED_RULE_BUILD names. In every other build the
-environment switches nothing off.
+The second half needs a build with -Drule_switch=true, whose folder CCFED_SWITCH_BUILD names. In every other build the
+environment switches nothing off: CCFED_PLAIN_BUILD names one, else it is the build that is tested.
 """
 import collections
 import concurrent.futures
@@ -66,9 +66,9 @@ def refused(lab):
 
 
 def rule_build():
-    folder = os.environ.get("CCFED_RULE_BUILD")
+    folder = os.environ.get("CCFED_SWITCH_BUILD")
     if not folder:
-        raise Skip("CCFED_RULE_BUILD names no build with -Drule_switch=true")
+        raise Skip("CCFED_SWITCH_BUILD names no build with -Drule_switch=true")
     cli = pathlib.Path(folder).resolve() / "cli" / "ccfed"
     expect(cli.exists(), f"{cli} is not there")
     return cli
@@ -106,6 +106,8 @@ def switched(lab):
 
 def not_in_other_builds(lab):
     """What is built for use knows no switch."""
+    if "CCFED_PLAIN_BUILD" in os.environ:
+        lab.cli = pathlib.Path(os.environ["CCFED_PLAIN_BUILD"]).resolve() / "cli" / "ccfed"
     attacks = Attacks(lab)
     expect(SWITCH.encode() not in lab.cli.read_bytes(), f"{lab.cli} holds {SWITCH}")
     rows = [row for row in attacks.rows if row["rule"] in ("sig-value", "chain-signature", "caller-key")]
