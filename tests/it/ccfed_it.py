@@ -388,11 +388,12 @@ class Server:
         self.expect_clean = True
         wait_until(lambda: self.process.poll() is not None or accepts(self.port), f"{self.name} to listen")
         expect(self.process.poll() is None, f"{self.name} ended at its start with code {self.process.poll()}")
+        self.listens = time.time()
         return self
 
     def settle(self):
         """Waits until messages of any sender are good: in its first 2 s a server takes what is dated ahead only."""
-        wait_until(lambda: time.time() > self.started + 2.2, f"{self.name} to be 2 s old")
+        wait_until(lambda: time.time() > self.listens + 2.2, f"{self.name} to be 2 s old")
         return self
 
     @property
