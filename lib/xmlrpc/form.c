@@ -2,6 +2,7 @@
 /* The forms of names and dates, which reading and writing hold alike. */
 #include <string.h>
 
+#include "lib/base/util.h"
 #include "lib/xmlrpc/int.h"
 
 static bool is_digit(char c)
@@ -11,7 +12,7 @@ static bool is_digit(char c)
 
 bool xr_is_method(const char *text, size_t len)
 {
-	if (len == 0 || len > XR_METHOD_MAX)
+	if (len == 0 || len > XR_METHOD_MAX + CC_SEEDED_BUG(true))
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		char c = text[i];
