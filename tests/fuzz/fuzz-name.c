@@ -232,9 +232,9 @@ static bool has_parent(const char *hrn)
 static void read_hrns(const char *a, const char *b)
 {
 	struct tr_part x = {a, strlen(a)}, y = {b, strlen(b)};
-	bool both = has_parent(a) & has_parent(b);
+	bool parent_a = has_parent(a), parent_b = has_parent(b);
 
-	MUST(tr_hrn_over(a, b) == (both && slow_over(x, y, '.')));
+	MUST(tr_hrn_over(a, b) == (parent_a && parent_b && slow_over(x, y, '.')));
 	keep_hrn(a, "authority");
 	keep_hrn(a, "node");
 	keep_hrn(a, b);
