@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC */
+#pragma once
+/*
+ * XML-RPC: calls, responses and faults to and from JSON values, both directions. No HTTP.
+ *
+ *	int, i4, i8	integer			boolean		true, false
+ *	double		real			string, untagged	string
+ *	array		array			struct		object
+ *	nil		null
+ *	base64		{"$base64": "text"}	dateTime.iso8601	{"$dateTime": "20261126T19:35:21"}
+ *
+ * A member of a struct whose name begins with "$" has one more "$" in JSON, so that nothing from
+ * outside can pass for the two marks.
+ *
+ * Integers beyond 32 bits are written as i8, null as nil (extensions that Python reads).
+ */
+#include <jansson.h>
+#include <stddef.h>
+
+#include "lib/base/buf.h"
+
+#define XR_DEPTH 32	       /* nesting of arrays and structs */
+#define XR_OCTETS_MAX (8u << 20) /* of one document */
+#define XR_METHOD_MAX 255      /* octets of a method's name */
+#define XR_VALUES_MAX 200000   /* values and members in one document */
+
+struct xr_call {
+	char method[XR_METHOD_MAX + 1];
+	json_t *params; /* owned: an array */
+};
+
+struct xr_response {
+	json_t *value; /* owned; NULL: it is a fault */
+	int fault;
+	char *text; /* of the fault; owned, never NULL with one */
+};
+
+/**
+ * Reads a methodCall of UTF-8 XML. @return 0, -CC_EFORMAT (not well-formed, not XML-RPC, a DTD; the
+ * note says what, with line and column), -CC_ELIMIT (depth, octets, values), -CC_ENOMEM.
+ */
+int xr_call_read(const char *text, size_t len, struct xr_call *out, struct cc_note *why);
+void xr_call_deinit(struct xr_call *c);
+/** Reads a methodResponse. @return as xr_call_read. */
+int xr_response_read(const char *text, size_t len, struct xr_response *out, struct cc_note *why);
+void xr_response_deinit(struct xr_response *r);
+
+/**
+ * Writes a document behind what out holds. params is a borrowed array. @return 0, -CC_EINVAL (not a
+ * name, or no array), -CC_EFORMAT (a text with characters that XML has not, a mark that is not one),
+ * -CC_ELIMIT (depth; out is full), -CC_ENOMEM; also in out->err.
+ */
+int xr_put_call(struct cc_buf *out, const char *method, const json_t *params);
+int xr_put_response(struct cc_buf *out, const json_t *value);
+int xr_put_fault(struct cc_buf *out, int code, const char *text);
+/** One value alone, as within param. */
+int xr_put_value(struct cc_buf *out, const json_t *value);
