@@ -148,8 +148,12 @@ int xs_doc_parse(const char *text, size_t len, const struct xs_limits *limits, x
 {
 	cc_cleanup(xs_doc_freep) xmlDoc *doc = NULL;
 	struct parse p = {.p = text, .left = len, .why = why};
-	int r = xs_scan(text, len, limits, why);
+	struct xs_limits own = *limits;
+	int r;
 
+	if (own.depth > XS_DEPTH)
+		own.depth = XS_DEPTH;
+	r = xs_scan(text, len, &own, why);
 	if (r == 0 || CC_RULE(r, false))
 		r = parse(&p, &doc);
 	if (r == 0)

@@ -13,15 +13,17 @@
 #include "lib/base/rule.h"
 
 #define XS_CRED_MAX (1u << 20) /* octets of a credential or ticket */
-#define XS_DEPTH 64	       /* of any document */
+#define XS_DEPTH 64	       /* of any document that becomes a tree */
+#define XS_STREAM_DEPTH 128    /* of one that is read as a stream (lib/xml/stream.h) */
 #define XS_ATTRIBUTES 32       /* of one element, namespace declarations among them */
 
 struct xs_limits {
 	size_t octets;
-	unsigned depth; /* at most XS_DEPTH */
+	unsigned depth; /* at most XS_DEPTH; of a stream XS_STREAM_DEPTH */
 	unsigned elements, attributes;
 	unsigned namespaces; /* declarations in scope of one element: C14N walks them for each */
 	bool plain;	     /* refuse comments, CDATA and processing instructions, too */
+	bool ascii;	     /* take US-ASCII as the declared encoding, too, and hold it to that */
 };
 /**
  * For signed documents: XS_CRED_MAX, XS_DEPTH, 4096 elements and attributes, 8 declarations, plain.

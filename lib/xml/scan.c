@@ -7,6 +7,7 @@
 #include "lib/xml/int.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -16,8 +17,9 @@ struct scan {
 	const char *begin, *p, *end;
 	const struct xs_limits *limits;
 	unsigned depth, elements, attributes;
-	unsigned namespaces;		/* in scope */
-	uint8_t declared[XS_DEPTH + 1]; /* of them by the open element of each depth */
+	unsigned namespaces;		       /* in scope */
+	uint8_t declared[XS_STREAM_DEPTH + 1]; /* of them by the open element of each depth */
+	bool ascii;			       /* all the octets must be */
 	struct cc_note *why;
 };
 
@@ -38,22 +40,43 @@ static bool view_is(struct view v, const char *word)
 	return v.len == strlen(word) && strncasecmp(v.p, word, v.len) == 0;
 }
 
+/* Where the scan stands, for people: counted only when a document is refused. */
+static struct spot {
+	size_t line, column; /* both from 1, the column in octets */
+} spot_of(const struct scan *s)
+{
+	struct spot spot = {1, 1};
+	const char *line = s->begin;
+
+	for (const char *p; (p = memchr(line, '\n', (size_t)(s->p - line))); spot.line++)
+		line = p + 1;
+	spot.column += (size_t)(s->p - line);
+	return spot;
+}
+
+static int refuse(const struct scan *s, enum cc_rule rule, const char *what)
+{
+	struct spot spot = spot_of(s);
+
+	return cc_refuse(s->why, rule, "line %zu, column %zu: %s", spot.line, spot.column, what);
+}
+
 static int refuse_form(const struct scan *s, const char *what)
 {
-	return cc_refuse(s->why, CC_RULE_XML_FORM, "at octet %zu: %s", (size_t)(s->p - s->begin),
-			 what);
+	return refuse(s, CC_RULE_XML_FORM, what);
 }
 
 static int refuse_plain(const struct scan *s, const char *what)
 {
-	return cc_refuse(s->why, CC_RULE_XML_PLAIN, "at octet %zu: %s", (size_t)(s->p - s->begin),
-			 what);
+	return refuse(s, CC_RULE_XML_PLAIN, what);
 }
 
 static int refuse_limit(const struct scan *s, unsigned max, const char *what)
 {
-	return cc_refuse(s->why, CC_RULE_XML_LIMIT, "at octet %zu: more than %u %s",
-			 (size_t)(s->p - s->begin), max, what);
+	char text[80];
+
+	snprintf(text, sizeof(text), "more than %u %s", max, what);
+	return refuse(s, CC_RULE_XML_LIMIT, text);
 }
 
 static void skip_space(struct scan *s)
@@ -92,12 +115,37 @@ static bool take_attribute(struct scan *s, struct view *name, struct view *value
 	return true;
 }
 
+/* libxml2 takes a document that says so for UTF-8. */
+static int check_ascii(const struct scan *s)
+{
+	struct scan at_octet = *s;
+
+	for (; at_octet.p < s->end; at_octet.p++) {
+		if ((uint8_t)*at_octet.p >= 0x80)
+			return refuse_form(&at_octet, "an octet that is none of US-ASCII");
+	}
+	return 0;
+}
+
+static int check_encoding(struct scan *s, const struct scan *d, struct view value)
+{
+	if (view_is(value, "utf-8"))
+		return 0;
+	if (!s->limits->ascii)
+		return refuse_form(d, "another encoding than UTF-8");
+	if (!view_is(value, "us-ascii") && !view_is(value, "ascii"))
+		return refuse_form(d, "another encoding than UTF-8 and US-ASCII");
+	s->ascii = true;
+	return 0;
+}
+
 /* <?xml version="1.0" encoding="utf-8"?>: what it may say, when it is there. */
 static int scan_declaration(struct scan *s)
 {
 	const char *close = memmem(s->p, (size_t)(s->end - s->p), "?>", 2);
 	struct view name, value;
 	struct scan d = *s;
+	int r = 0;
 
 	if (!close)
 		return refuse_form(s, "an XML declaration without end");
@@ -108,11 +156,13 @@ static int scan_declaration(struct scan *s)
 			return refuse_form(&d, "an XML declaration that cannot be read");
 		if (view_is(name, "version") && !view_is(value, "1.0"))
 			return refuse_form(&d, "another version of XML than 1.0");
-		if (view_is(name, "encoding") && !view_is(value, "utf-8"))
-			return refuse_form(&d, "another encoding than UTF-8");
+		if (view_is(name, "encoding"))
+			r = check_encoding(s, &d, value);
+		if (r)
+			return r;
 	}
 	s->p = close + 2;
-	return 0;
+	return s->ascii ? check_ascii(s) : 0;
 }
 
 /* Goes on behind the next `close`. */
@@ -194,7 +244,7 @@ static int scan_attributes(struct scan *s)
 
 static int scan_start_tag(struct scan *s)
 {
-	unsigned depth = s->limits->depth < XS_DEPTH ? s->limits->depth : XS_DEPTH;
+	unsigned depth = s->limits->depth < XS_STREAM_DEPTH ? s->limits->depth : XS_STREAM_DEPTH;
 
 	s->p++;
 	if (take_name(s).len == 0)

@@ -1,28 +1,36 @@
 /* SPDX-License-Identifier: ISC */
 #pragma once
 /*
- * XML-RPC: calls, responses and faults to and from JSON values, both directions. No HTTP.
+ * XML-RPC: calls, responses and faults to and from JSON values, both directions. No HTTP. What is read
+ * is what Python's xmlrpc.client, Apache's ws-xmlrpc and Perl's Frontier and RPC::XML write (spec
+ * geni-am 1, sfa 4), what is written is what they read.
  *
- *	int, i4, i8	integer			boolean		true, false
- *	double		real			string, untagged	string
+ *	int, i4		integer of 32 bits	boolean		true, false
+ *	i8		integer of 64 bits	double		real
+ *	string		string			untagged	string, with its white space
  *	array		array			struct		object
  *	nil		null
  *	base64		{"$base64": "text"}	dateTime.iso8601	{"$dateTime": "20261126T19:35:21"}
  *
- * A member of a struct whose name begins with "$" has one more "$" in JSON, so that nothing from
- * outside can pass for the two marks.
+ * nil and i8 may be Apache's, in its namespace. The text of base64 has no line breaks; a date is kept
+ * as it was written: with or without dashes, fraction and zone. A member of a struct whose name begins
+ * with "$" has one more "$" in JSON, so that nothing from outside can pass for the two marks.
  *
  * Integers beyond 32 bits are written as i8, null as nil (extensions that Python reads).
+ *
+ * To add a type: its name and function in scalar.c, its case in write.c, a row in
+ * tests/unit/test-xmlrpc.c. The elements are in grammar.c.
  */
 #include <jansson.h>
 #include <stddef.h>
 
 #include "lib/base/buf.h"
+#include "lib/base/err.h"
 
-#define XR_DEPTH 32	       /* nesting of arrays and structs */
+#define XR_DEPTH 32		 /* nesting of arrays and structs */
 #define XR_OCTETS_MAX (8u << 20) /* of one document */
-#define XR_METHOD_MAX 255      /* octets of a method's name */
-#define XR_VALUES_MAX 200000   /* values and members in one document */
+#define XR_METHOD_MAX 255	 /* octets of a method's name */
+#define XR_VALUES_MAX 200000	 /* values and members in one document */
 
 struct xr_call {
 	char method[XR_METHOD_MAX + 1];
@@ -36,8 +44,9 @@ struct xr_response {
 };
 
 /**
- * Reads a methodCall of UTF-8 XML. @return 0, -CC_EFORMAT (not well-formed, not XML-RPC, a DTD; the
- * note says what, with line and column), -CC_ELIMIT (depth, octets, values), -CC_ENOMEM.
+ * Reads a methodCall in UTF-8 or US-ASCII. out is written on success only. @return 0, -CC_EFORMAT (not
+ * well-formed, not XML-RPC, a DTD, another encoding; the note says where, with line and column, and
+ * what was expected, in printable ASCII), -CC_ELIMIT (depth, octets, values; noted too), -CC_ENOMEM.
  */
 int xr_call_read(const char *text, size_t len, struct xr_call *out, struct cc_note *why);
 void xr_call_deinit(struct xr_call *c);
@@ -53,5 +62,5 @@ void xr_response_deinit(struct xr_response *r);
 int xr_put_call(struct cc_buf *out, const char *method, const json_t *params);
 int xr_put_response(struct cc_buf *out, const json_t *value);
 int xr_put_fault(struct cc_buf *out, int code, const char *text);
-/** One value alone, as within param. */
+/** One <value> alone, as within param. */
 int xr_put_value(struct cc_buf *out, const json_t *value);
