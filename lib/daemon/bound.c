@@ -200,7 +200,7 @@ int dm_bound_read(const struct dm_daemon *d, const struct dm_source *source, str
 
 int dm_bound_load(struct dm_bound *b, struct cc_note *why)
 {
-	return b->daemon->load ? b->daemon->load(b->state, why) : 0;
+	return b->daemon->load ? b->daemon->load(b->state, b->ini, why) : 0;
 }
 
 void dm_bound_free(struct dm_bound *b)

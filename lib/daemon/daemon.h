@@ -76,11 +76,12 @@ struct dm_daemon {
 	 */
 	int (*check)(const void *state, struct cc_note *why);
 	/**
-	 * Reads what the options name (keys, roots) into the state; opens no socket. At start, before
+	 * Reads what the options name (keys, roots) into the state, and sections of its file that say
+	 * more of them (ini is borrowed for the call); opens no socket. At start, before
 	 * init, at --check, and on fresh options before a reload. May be NULL. @return 0 or a
 	 * negative error with why; unload runs in both cases.
 	 */
-	int (*load)(void *state, struct cc_note *why);
+	int (*load)(void *state, const struct cf_ini *ini, struct cc_note *why);
 	/** Frees what load made. Of every state, loaded or not; with load. */
 	void (*unload)(void *state);
 	/**

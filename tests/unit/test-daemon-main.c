@@ -208,7 +208,7 @@ static void drain(void *state, struct dm *dm)
 	json_decref(body);
 }
 
-static int load(void *state, struct cc_note *why)
+static int load(void *state, const struct cf_ini *ini, struct cc_note *why)
 {
 	const struct state *s = state;
 
