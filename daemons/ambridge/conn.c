@@ -3,6 +3,8 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
+#include <openssl/err.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "daemons/ambridge/ambridge.h"
@@ -48,9 +50,12 @@ static bool holds_too_much(const struct ab_conn *c)
 
 static void note_cut(const struct ab_conn *c, const char *why)
 {
+	char source[AB_ADDRESS_TEXT + 32];
 	unsigned held;
 
-	if (cc_log_allowed("cut", c->address, (unsigned)strlen(c->address), &held))
+	/* each reason is told of each address */
+	snprintf(source, sizeof(source), "%.24s %s", why, c->address);
+	if (cc_log_allowed("cut", source, (unsigned)strlen(source), &held))
 		cc_info("%s: %s: %s; %u more since the last line", ab_listener_title(c->listener),
 			c->address, why, held);
 }
@@ -125,9 +130,19 @@ void ab_conn_done(struct ab_conn *c)
 		ab_conn_cut(c);
 }
 
+void ab_conn_bye(struct ab_conn *c)
+{
+	if (SSL_is_init_finished(c->ssl))
+		SSL_shutdown(c->ssl);
+	ERR_clear_error();
+}
+
 void ab_conn_cut(struct ab_conn *c)
 {
 	evutil_socket_t fd = bufferevent_getfd(c->bev);
+
+	if (c->phase == AB_IDLE)
+		ab_conn_bye(c);
 
 	if (fd >= 0)
 		shutdown(fd, SHUT_RDWR);
@@ -329,16 +344,25 @@ void ab_conn_handshaken(struct ab_conn *c)
 	ab_conn_enter(c, AB_IDLE);
 }
 
+/* One line for each address and kind of reason: many clients may stand behind one address. */
 void ab_conn_refused(struct ab_conn *c, const char *why)
 {
+	int rule = c->client.why ? c->client.rule : 0;
+	const char *urn = ab_client_urn(&c->client);
+	char source[AB_ADDRESS_TEXT + 16];
 	unsigned held;
 
+	if (c->phase == AB_GREETING)
+		greet(c);
+	if (c->phase != AB_HANDSHAKE)
+		return; /* the end of a connection, or of one that was cut */
 	ab_metrics_count(&c->ab->metrics, AB_HANDSHAKE_FAILED);
-	if (cc_log_allowed("handshake", c->address, (unsigned)strlen(c->address), &held))
-		cc_info("%s: %s: handshake refused: %s%s%s; %u more since the last line",
+	snprintf(source, sizeof(source), "%d %s", rule, c->address);
+	if (cc_log_allowed("handshake", source, (unsigned)strlen(source), &held))
+		cc_info("%s: %s: handshake refused: %s%s%s%s%s; %u more since the last line",
 			ab_listener_title(c->listener), c->address,
-			c->client.why ? c->client.why : why,
-			*ab_client_urn(&c->client) ? ", of " : "", ab_client_urn(&c->client), held);
+			rule > 0 ? cc_rule_name(rule) : "", rule > 0 ? ": " : "",
+			c->client.why ? c->client.why : why, *urn ? ", of " : "", urn, held);
 }
 
 void ab_conn_alerted(struct ab_conn *c, const char *what)

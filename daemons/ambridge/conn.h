@@ -58,6 +58,8 @@ struct ab_conn *ab_conn_of(struct evhttp_request *req);
 void ab_conn_enter(struct ab_conn *c, enum ab_phase phase);
 /** A request is through: the next one may be there already. */
 void ab_conn_done(struct ab_conn *c);
+/** Tells a client whose connection is about to end that its end is meant (close_notify). */
+void ab_conn_bye(struct ab_conn *c);
 /** Shuts the socket down; evhttp ends the rest. */
 void ab_conn_cut(struct ab_conn *c);
 

@@ -2,8 +2,10 @@
 #include "daemons/ambridge/http.h"
 
 #include <event2/buffer.h>
+#include <event2/http_struct.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "daemons/ambridge/ambridge.h"
 #include "daemons/ambridge/conn.h"
@@ -39,13 +41,32 @@ static const char *reason_of(unsigned status)
 
 /* ---- answers ---- */
 
+static bool says(const struct evkeyvalq *headers, const char *word)
+{
+	const char *value = evhttp_find_header(headers, "Connection");
+
+	return value && strncasecmp(value, word, strlen(word)) == 0;
+}
+
+/* As evhttp decides. */
+static bool ends_connection(struct evhttp_request *req)
+{
+	const struct evkeyvalq *in = evhttp_request_get_input_headers(req);
+
+	return says(evhttp_request_get_output_headers(req), "close") || says(in, "close") ||
+	       (req->major == 1 && req->minor == 0 && !says(in, "keep-alive"));
+}
+
 /* The answer is with the client: evhttp goes on with what comes next, or ends the connection. */
 static void on_sent(struct evhttp_request *req, void *arg)
 {
 	struct ab_conn *c = ab_conn_of(req);
 
-	if (c)
-		ab_conn_done(c);
+	if (!c)
+		return;
+	if (ends_connection(req))
+		ab_conn_bye(c);
+	ab_conn_done(c);
 }
 
 static void free_buffer(const void *data, size_t len, void *arg)
@@ -89,7 +110,7 @@ static void note(const struct ab_exchange *x, unsigned status, uint64_t octets)
 	const struct ab_access_line line = {
 		.urn = x->conn ? ab_client_urn(&x->conn->client) : NULL,
 		.address = x->conn ? x->conn->address : NULL,
-		.listener = x->listener ? ab_listener_title(x->listener) : "status",
+		.listener = x->listener ? ab_listener_title(x->listener) : NULL,
 		.service = x->service,
 		.method = x->method,
 		.status = status,
@@ -107,7 +128,8 @@ static void note(const struct ab_exchange *x, unsigned status, uint64_t octets)
 	if (x->service)
 		ab_metrics_call(&x->ab->metrics, x->service, x->method ? x->method : "other",
 				outcome, line.us);
-	ab_access_note(&x->ab->access, &line);
+	if (x->listener) /* whoever looks at us each second fills no log */
+		ab_access_note(&x->ab->access, &line);
 }
 
 static void set_headers(struct ab_exchange *x, unsigned status, const char *type,

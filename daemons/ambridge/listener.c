@@ -178,8 +178,6 @@ static void set_up_http(struct ab_listener *l)
 						    EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
 						    EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH);
 	evhttp_set_default_content_type(l->http, "text/plain; charset=utf-8");
-	/* who sends too much reads the answer first, within his request-timeout */
-	evhttp_set_flags(l->http, EVHTTP_SERVER_LINGERING_CLOSE);
 }
 
 static int new_listener(struct ambridge *ab, const char *section, struct ab_listener **out)

@@ -21,6 +21,8 @@ static int slot = -1; /* of struct ab_conn in an SSL */
 
 static void forget(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl, void *argp)
 {
+	/* else OpenSSL forgets the session, as TLS 1.0 wanted where no close_notify has come */
+	SSL_set_shutdown(parent, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	if (ptr)
 		ab_conn_free(ptr);
 }
@@ -57,6 +59,12 @@ static const char *failure(int alert)
 	return text ? text : SSL_alert_desc_string_long(alert);
 }
 
+/* The client has gone away; OpenSSL 3 says so to the other end, which is not there. */
+static bool is_end(void)
+{
+	return ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+}
+
 static void on_info(const SSL *ssl, int where, int ret)
 {
 	struct ab_conn *conn = ab_tls_conn(ssl);
@@ -65,8 +73,7 @@ static void on_info(const SSL *ssl, int where, int ret)
 		return;
 	if (where & SSL_CB_HANDSHAKE_DONE)
 		ab_conn_handshaken(conn);
-	else if (where == SSL_CB_WRITE_ALERT && (ret & 0xff) != SSL_AD_CLOSE_NOTIFY &&
-		 (ret >> 8) == SSL3_AL_FATAL)
+	else if (where == SSL_CB_WRITE_ALERT && (ret >> 8) == SSL3_AL_FATAL && !is_end())
 		ab_conn_refused(conn, failure(ret));
 	else if (where == SSL_CB_READ_ALERT && (ret & 0xff) != SSL_AD_CLOSE_NOTIFY)
 		ab_conn_alerted(conn, SSL_alert_desc_string_long(ret));
