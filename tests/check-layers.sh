@@ -34,7 +34,9 @@ check_tree() {
 
 		# headers of others -> who alone may include them
 		only["zmq"] = "^(lib/cc|ccserver|lib/daemon)/"
-		only["openssl"] = "^(lib/cc|lib/trust|lib/xml|lib/store|daemons/ambridge)/"
+		only["openssl"] = "^(lib/cc|lib/trust|lib/xml|lib/store)/|^daemons/ambridge/(tls|judge)[.][ch]$"
+		only["libevent"] = "^daemons/ambridge/"
+		only["zlib"] = "^daemons/ambridge/gzip[.]c$"
 		only["database"] = "^lib/store/"
 		only["libxml2"] = "^(lib/xml|lib/trust|lib/rspec)/"
 	}
@@ -58,6 +60,10 @@ check_tree() {
 			return "zmq"
 		if (name ~ /^openssl\//)
 			return "openssl"
+		if (name ~ /^event2\//)
+			return "libevent"
+		if (name == "zlib.h")
+			return "zlib"
 		if (name ~ /^(sqlite3|libpq-fe)\.h$/)
 			return "database"
 		if (name ~ /^(libxml|libxml2)\//)
@@ -189,7 +195,13 @@ self_test() {
 		cli/a.c|"lib/cc/client.h"|ok
 		cli/a.c|"ccserver/server.h"|bad
 		cli/a.c|<zmq.h>|bad
-		daemons/ambridge/a.c|<openssl/ssl.h>|ok
+		daemons/ambridge/tls.c|<openssl/ssl.h>|ok
+		daemons/ambridge/a.c|<openssl/ssl.h>|bad
+		daemons/ambridge/a.c|<event2/http.h>|ok
+		daemons/ambridge/a.c|<zlib.h>|bad
+		daemons/ambridge/gzip.c|<zlib.h>|ok
+		daemons/ambridge/a.c|"lib/trust/chain.h"|ok
+		daemons/nodemgr/a.c|<event2/http.h>|bad
 		daemons/nodemgr/a.c|<openssl/ssl.h>|bad
 		daemons/nodemgr/a.c|"daemons/ambridge/a.h"|bad
 		daemons/nodemgr/a.c|"lib/handler/handler.h"|bad

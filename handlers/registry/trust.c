@@ -41,27 +41,14 @@ static uint64_t next_number(void)
 
 /* ---- roots ---- */
 
-/* FILE = NAMESPACE [no-sha1] [overlap] */
 static int read_rule(const struct cf_entry *e, char *value, struct tr_root_rule *out,
 		     struct cc_note *why)
 {
-	char *save = NULL, *word = strtok_r(value, " \t", &save);
+	struct cc_note inner = {0};
 
-	*out = (struct tr_root_rule){.file = e->key, .space = word};
-	while (word && (word = strtok_r(NULL, " \t", &save))) {
-		if (strcmp(word, "no-sha1") == 0)
-			out->flags |= TR_ROOT_NO_SHA1;
-		else if (strcmp(word, "overlap") == 0)
-			out->flags |= TR_ROOT_OVERLAP;
-		else
-			return cc_note_set(why, CC_EINVAL,
-					   "%s:%d: \"%.60s\" in [roots]: known are no-sha1 and "
-					   "overlap",
-					   e->file, e->line, word);
-	}
-	return out->space ? 0
-			  : cc_note_set(why, CC_EINVAL, "%s:%d: [roots] wants FILE = NAMESPACE",
-					e->file, e->line);
+	return tr_root_rule_read(e->key, value, out, &inner)
+		       ? cc_note_set(why, CC_EINVAL, "%s:%d: %.200s", e->file, e->line, inner.text)
+		       : 0;
 }
 
 static int load_with(const struct reg_trust_conf *conf, const char *own, char **values,

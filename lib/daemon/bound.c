@@ -150,6 +150,8 @@ static int bind_all(struct dm_bound *b, const char *section, struct cc_note *why
 	free(merged.entries);
 	if (!r)
 		r = name_job(b, own, server);
+	if (!r && b->daemon->parts)
+		r = dm_parts_bind(b, warn_option, why);
 	if (!r && b->conf.cms_encrypt.count && !b->conf.cms_sign.count)
 		r = cc_note_set(why, CC_EINVAL,
 				"cms-encrypt without cms-sign: messages are signed first");
@@ -196,10 +198,19 @@ int dm_bound_read(const struct dm_daemon *d, const struct dm_source *source, str
 	return 0;
 }
 
+int dm_bound_load(struct dm_bound *b, struct cc_note *why)
+{
+	return b->daemon->load ? b->daemon->load(b->state, b->ini, why) : 0;
+}
+
 void dm_bound_free(struct dm_bound *b)
 {
 	if (!b)
 		return;
+	if (b->daemon && b->daemon->unload)
+		b->daemon->unload(b->state);
+	if (b->daemon && b->daemon->parts)
+		dm_parts_unbind(b);
 	if (b->own) {
 		const struct cf_opt *const tables[] = {dm_options, b->own, NULL};
 

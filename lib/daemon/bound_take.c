@@ -75,6 +75,10 @@ void dm_bound_take(struct dm_bound *live, struct dm_bound *fresh)
 
 	take_table(dm_options, (unsigned char *)live, (unsigned char *)fresh);
 	take_table(live->own, (unsigned char *)live, (unsigned char *)fresh);
+	if (live->daemon->parts)
+		dm_parts_take(live, fresh);
 	live->ini = fresh->ini;
 	fresh->ini = ini;
+	if (live->daemon->take)
+		live->daemon->take(live->state, fresh->state);
 }

@@ -120,4 +120,8 @@ void dm_conf_sample(const struct dm_daemon *d)
 	if (d->options)
 		cf_opt_print(d->options, print_line, NULL);
 	cf_opt_print(dm_options, print_line, NULL);
+	if (!d->parts)
+		return;
+	printf("\n# %s\n[%s]\n", d->parts->help, d->parts->sample);
+	cf_opt_print(d->parts->options, print_line, NULL);
 }

@@ -35,6 +35,8 @@ struct dm_bound {
 	const struct dm_daemon *daemon;
 	struct cf_opt *own; /* the daemon's table, moved to where its state lies here */
 	struct cf_ini *ini;
+	unsigned char *parts; /* the array of descriptor.parts, n_parts of them; NULL: none */
+	size_t n_parts;
 	struct dm_conf conf;
 	_Alignas(16) unsigned char state[]; /* of state_size */
 };
@@ -44,6 +46,8 @@ struct dm_bound {
  */
 int dm_bound_read(const struct dm_daemon *d, const struct dm_source *source, struct dm_bound **out,
 		  struct cc_note *why);
+/** Has the daemon read what its options name. @return 0 or a negative error with why. */
+int dm_bound_load(struct dm_bound *b, struct cc_note *why);
 void dm_bound_free(struct dm_bound *b);
 void dm_bound_freep(struct dm_bound **b);
 /**
@@ -61,6 +65,14 @@ extern const struct cf_opt dm_options[];
  */
 int dm_section_merge(const struct cf_section *own, const struct cf_section *server,
 		     struct cf_section *out);
+/**
+ * Binds the sections that the daemon's option lists, and tells its state where they are; dm_parts_unbind,
+ * also after a failure. @return 0, -CC_EINVAL with why, -CC_ENOMEM.
+ */
+int dm_parts_bind(struct dm_bound *b, cf_warn_fn *warn, struct cc_note *why);
+void dm_parts_unbind(struct dm_bound *b);
+/** They change places, with the list that names them. */
+void dm_parts_take(struct dm_bound *live, struct dm_bound *fresh);
 /** Whether a value was put into the section by cf_ini_read and stands in no file. */
 bool dm_entry_injected(const struct cf_section *s, const struct cf_entry *e);
 

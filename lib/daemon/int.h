@@ -35,6 +35,7 @@ struct dm {
 	enum cc_level level;
 	void *zctx; /* of all links, so that the end of one does not wait for what it sends */
 	struct dm_link *link;
+	struct dm_link *leaving; /* of before a reload, with requests under way; NULL: none */
 	struct dm_lifeline lifeline;
 	struct dm_notify notify;
 	struct dm_logbus logbus;
@@ -43,11 +44,12 @@ struct dm {
 	int64_t wake, next_stats;	/* monotonic ms */
 	int watched[DM_WATCH_MAX];
 	unsigned n_watched;
-	uint64_t counts[DM_COUNTERS_MAX], figures[DM_FIGURES]; /* since the last line */
-	struct cc_client_stats seen;			       /* of the link, that figures have */
-	bool begun; /* init was called, or would have been */
-	bool stopping, orphan;
-	int code; /* exit code */
+	uint64_t counts[DM_COUNTERS_MAX], figures[DM_FIGURES];	       /* since the last line */
+	uint64_t old_counts[DM_COUNTERS_MAX], old_figures[DM_FIGURES]; /* before it */
+	struct cc_client_stats seen, seen_leaving; /* of the links, that figures have */
+	bool begun;				   /* init was called, or would have been */
+	bool stopping, orphan, broken;		   /* broken: the link */
+	int code;				   /* exit code */
 };
 
 /* life.c */
@@ -63,7 +65,7 @@ void dm_log_flush(struct dm *dm);
 
 /* loop.c */
 
-/** Until a stop is asked for. */
+/** The loop of a daemon without `run`: until a stop is asked for. */
 void dm_loop(struct dm *dm);
 /** Blocks the signals that the loop reads; before any thread is made. */
 void dm_signals_block(void);

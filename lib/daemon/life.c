@@ -26,6 +26,11 @@ bool dm_is_up(const struct dm *dm)
 	return dm_link_is_up(dm->link);
 }
 
+bool dm_is_connected(const struct dm *dm)
+{
+	return dm_link_is_connected(dm->link);
+}
+
 int dm_publish(struct dm *dm, const char *type, json_t *body, struct cc_bytes blob)
 {
 	int r = dm_link_publish(dm->link, type, body, blob);
@@ -101,6 +106,9 @@ static int start(struct dm *dm, struct cc_note *why)
 	if (r)
 		return r;
 	cc_log_set_sink(dm_logbus_note, &dm->logbus);
+	r = dm_bound_load(dm->bound, why);
+	if (r)
+		return r;
 	r = dm_signals_open(&dm->signals);
 	if (!r)
 		r = open_bus(dm, why);
@@ -119,7 +127,10 @@ static void serve(struct dm *dm)
 	dm_lifeline_ready(&dm->lifeline, now);
 	dm_notify_ready(&dm->notify, now);
 	dm_log_flush(dm);
-	dm_loop(dm);
+	if (dm->daemon->run)
+		dm->daemon->run(dm->bound->state, dm);
+	else
+		dm_loop(dm);
 	dm_signals_last(dm->orphan);
 	dm_notify_stopping(&dm->notify);
 	if (dm->daemon->stop)
@@ -133,7 +144,9 @@ static void serve(struct dm *dm)
 static void finish(struct dm *dm)
 {
 	cc_log_set_sink(NULL, NULL);
-	dm_link_freep(&dm->link); /* requests end: the state must still be there */
+	/* requests end: the state must still be there */
+	dm_link_freep(&dm->leaving);
+	dm_link_freep(&dm->link);
 	if (dm->begun && dm->daemon->fini)
 		dm->daemon->fini(dm->bound->state);
 	if (dm->zctx)

@@ -162,6 +162,16 @@ bool dm_link_is_up(const struct dm_link *l)
 	return l->up;
 }
 
+bool dm_link_is_connected(const struct dm_link *l)
+{
+	return l->up_at != INT64_MAX;
+}
+
+size_t dm_link_open_requests(const struct dm_link *l)
+{
+	return cc_client_open(l->client);
+}
+
 /* A server that comes and goes all the time shall not fill the log. */
 static void note_connection(const struct dm_link *l, bool up)
 {

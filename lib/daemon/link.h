@@ -43,4 +43,7 @@ int64_t dm_link_wait(const struct dm_link *l);
  */
 int dm_link_turn(struct dm_link *l);
 bool dm_link_is_up(const struct dm_link *l);
+bool dm_link_is_connected(const struct dm_link *l);
+/** Requests without an outcome yet. */
+size_t dm_link_open_requests(const struct dm_link *l);
 void dm_link_get_stats(const struct dm_link *l, struct cc_client_stats *out);

@@ -11,7 +11,8 @@
 
 #define ORPHAN_SECONDS 3 /* for a stop after the parent is gone */
 #define WAIT_MAX_MS 60000
-#define OWN_FDS (2 + DM_LINK_FDS) /* signals, lifeline, the link's */
+
+_Static_assert(DM_FDS_MAX == 2 + 2 * DM_LINK_FDS, "signals, lifeline, two links");
 
 static const int stop_signals[] = {SIGINT, SIGTERM};
 
@@ -151,8 +152,8 @@ static void run_timers(struct dm *dm)
 	dm_notify_beat(&dm->notify, now);
 }
 
-/* How long nothing is due. The link is asked last: its descriptor is an edge. */
-static int wait_ms(struct dm *dm)
+/* The links are asked last: their descriptors are edges. */
+int64_t dm_wait(struct dm *dm)
 {
 	int64_t now = cc_clock_ms(), wait = WAIT_MAX_MS;
 	const int64_t waits[] = {dm->wake - now,
@@ -160,64 +161,116 @@ static int wait_ms(struct dm *dm)
 				 dm->lifeline.next - now,
 				 dm->notify.next - now,
 				 dm_is_up(dm) ? dm_logbus_wait(&dm->logbus, now) : INT64_MAX,
+				 dm->leaving ? dm_link_wait(dm->leaving) : INT64_MAX,
 				 dm_link_wait(dm->link)};
 
 	for (size_t i = 0; i < CC_ARRAY_SIZE(waits); i++) {
 		if (waits[i] < wait)
 			wait = waits[i];
 	}
-	return wait > 0 ? (int)wait : 0;
+	return wait > 0 ? wait : 0;
 }
 
-static void wait_for_work(struct dm *dm)
+static unsigned add_link(const struct dm_link *l, struct pollfd *fds)
 {
-	struct pollfd fds[OWN_FDS + DM_WATCH_MAX] = {
-		{.fd = dm->signals, .events = POLLIN},
-		{.fd = dm->lifeline.fd, .events = POLLIN},
-	};
-	unsigned n = dm->n_watched;
 	int link[DM_LINK_FDS];
 
-	dm_link_fds(dm->link, link);
+	if (!l)
+		return 0;
+	dm_link_fds(l, link);
 	for (unsigned i = 0; i < DM_LINK_FDS; i++)
-		fds[2 + i] = (struct pollfd){.fd = link[i], .events = POLLIN};
-	for (unsigned i = 0; i < n; i++)
-		fds[OWN_FDS + i] = (struct pollfd){.fd = dm->watched[i], .events = POLLIN};
-	if (poll(fds, OWN_FDS + n, wait_ms(dm)) <= 0)
-		return;
-	if (fds[0].revents)
-		take_signals(dm);
-	if (fds[1].revents)
-		look_at_parent(dm);
-	for (unsigned i = 0; i < n && !dm->stopping; i++) {
-		int fd = fds[OWN_FDS + i].fd;
+		fds[i] = (struct pollfd){.fd = link[i], .events = POLLIN};
+	return DM_LINK_FDS;
+}
 
-		/* one of them may have ended another */
-		if (fds[OWN_FDS + i].revents && is_watched(dm, fd))
-			dm->daemon->on_wake(dm->bound->state, dm, fd);
+unsigned dm_fds(struct dm *dm, struct pollfd fds[DM_FDS_MAX])
+{
+	unsigned n = 0;
+
+	fds[n++] = (struct pollfd){.fd = dm->signals, .events = POLLIN};
+	fds[n++] = (struct pollfd){.fd = dm->lifeline.fd, .events = POLLIN};
+	n += add_link(dm->link, fds + n);
+	return n + add_link(dm->leaving, fds + n);
+}
+
+/* What the link needs no word for: it is looked at in each turn. */
+static void look_at_fds(struct dm *dm, const struct pollfd *fds, unsigned n)
+{
+	bool signals = !fds, lifeline = !fds;
+
+	for (unsigned i = 0; i < n && fds; i++) {
+		signals |= fds[i].fd == dm->signals && fds[i].revents;
+		lifeline |= fds[i].fd == dm->lifeline.fd && fds[i].revents;
 	}
+	if (signals)
+		take_signals(dm);
+	if (lifeline)
+		look_at_parent(dm);
 }
 
 static void turn_link(struct dm *dm)
 {
+	bool was_up = dm_link_is_up(dm->link);
 	int r = dm_link_turn(dm->link);
 
+	if (was_up && (r || !dm_link_is_up(dm->link)) && dm->daemon->on_down)
+		dm->daemon->on_down(dm->bound->state, dm);
 	if (r < 0) {
 		cc_error("the link to the server is broken: %s", cc_err_text(r));
+		dm->broken = true;
 		dm_quit(dm, DM_EXIT_RUNTIME);
 	} else if (r > 0 && dm->daemon->on_up) {
 		dm->daemon->on_up(dm->bound->state, dm);
 	}
 }
 
+/* The link of before a reload, until what was asked over it has its outcome. */
+static void turn_leaving(struct dm *dm)
+{
+	if (dm->leaving &&
+	    (dm_link_turn(dm->leaving) < 0 || dm_link_open_requests(dm->leaving) == 0)) {
+		dm_stats_collect(dm);
+		dm_link_freep(&dm->leaving);
+	}
+}
+
+/* A stop that was asked for before ends nothing here: what drains still needs the link. */
+bool dm_turn(struct dm *dm, const struct pollfd *fds, unsigned n)
+{
+	bool was_stopping = dm->stopping;
+
+	look_at_fds(dm, fds, n);
+	if (dm->stopping == was_stopping && !dm->broken)
+		turn_link(dm);
+	if (dm->stopping == was_stopping)
+		turn_leaving(dm);
+	if (dm->stopping == was_stopping)
+		run_timers(dm);
+	dm_log_flush(dm);
+	return !dm->stopping;
+}
+
+static void wake_watched(struct dm *dm, const struct pollfd *fds, unsigned n)
+{
+	for (unsigned i = 0; i < n && !dm->stopping; i++) {
+		/* one of them may have ended another */
+		if (fds[i].revents && is_watched(dm, fds[i].fd))
+			dm->daemon->on_wake(dm->bound->state, dm, fds[i].fd);
+	}
+}
+
 void dm_loop(struct dm *dm)
 {
-	while (!dm->stopping) {
-		wait_for_work(dm);
-		if (!dm->stopping)
-			turn_link(dm);
-		if (!dm->stopping)
-			run_timers(dm);
-		dm_log_flush(dm);
-	}
+	struct pollfd fds[DM_FDS_MAX + DM_WATCH_MAX];
+
+	do {
+		unsigned own = dm_fds(dm, fds), n = dm->n_watched;
+
+		for (unsigned i = 0; i < n; i++)
+			fds[own + i] = (struct pollfd){.fd = dm->watched[i], .events = POLLIN};
+		if (poll(fds, own + n, (int)dm_wait(dm)) > 0)
+			wake_watched(dm, fds + own, n);
+		if (!dm_turn(dm, fds, own))
+			break;
+	} while (!dm->stopping);
 }

@@ -169,6 +169,8 @@ static int look(const struct cli *c, const struct dm_source *source)
 	int r = dm_bound_read(c->daemon, source, &b, &why);
 
 	if (!r && !c->run)
+		r = dm_bound_load(b, &why);
+	if (!r && !c->run)
 		r = dm_link_check(b, &why);
 	if (r)
 		return dm_fail(c->daemon, &why, r);

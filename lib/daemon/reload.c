@@ -10,14 +10,27 @@ static int prepare(struct dm *dm, struct dm_bound **fresh, struct dm_link **link
 	int r = dm_bound_read(dm->daemon, &dm->source, fresh, why);
 
 	if (!r)
+		r = dm_bound_load(*fresh, why);
+	if (!r)
 		r = dm_link_open(link, dm->zctx, *fresh, why);
 	return r ? r : dm_log_open(dm, *fresh);
+}
+
+/* What is under way over the old link has its outcome there; what is older still ends now, its outcome unknown. */
+static void change_link(struct dm *dm, struct dm_link *fresh)
+{
+	dm_stats_collect(dm);
+	dm_link_freep(&dm->leaving);
+	dm->leaving = dm->link;
+	dm->seen_leaving = dm->seen;
+	dm->link = fresh;
+	dm->seen = (struct cc_client_stats){0};
 }
 
 void dm_reload(struct dm *dm)
 {
 	cc_cleanup(dm_bound_freep) struct dm_bound *fresh = NULL;
-	cc_cleanup(dm_link_freep) struct dm_link *link = NULL; /* at the end, the one not used */
+	cc_cleanup(dm_link_freep) struct dm_link *link = NULL;
 	struct cc_note why = {0};
 	int r;
 
@@ -28,12 +41,7 @@ void dm_reload(struct dm *dm)
 			 why.text[0] ? why.text : cc_err_text(r));
 		dm->figures[DM_RELOAD_FAILED]++;
 	} else {
-		struct dm_link *old = dm->link;
-
-		dm_stats_collect(dm);
-		dm->link = link;
-		link = old;
-		dm->seen = (struct cc_client_stats){0};
+		change_link(dm, cc_steal(&link));
 		dm_bound_take(dm->bound, fresh);
 		dm->next_stats = cc_clock_ms() + dm->bound->conf.stats_period;
 		cc_info("SIGHUP: configuration taken");

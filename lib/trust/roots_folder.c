@@ -12,6 +12,24 @@
 #include "lib/base/file.h"
 #include "lib/base/util.h"
 
+int tr_root_rule_read(const char *file, char *value, struct tr_root_rule *out, struct cc_note *why)
+{
+	char *save = NULL, *word = strtok_r(value, " \t", &save);
+
+	*out = (struct tr_root_rule){.file = file, .space = word};
+	while (word && (word = strtok_r(NULL, " \t", &save))) {
+		if (strcmp(word, "no-sha1") == 0)
+			out->flags |= TR_ROOT_NO_SHA1;
+		else if (strcmp(word, "overlap") == 0)
+			out->flags |= TR_ROOT_OVERLAP;
+		else
+			return cc_note_set(why, CC_EINVAL,
+					   "\"%.60s\" in [roots]: known are no-sha1 and overlap",
+					   word);
+	}
+	return out->space ? 0 : cc_note_set(why, CC_EINVAL, "[roots] wants FILE = NAMESPACE");
+}
+
 /* Whoever can change a root is the root. */
 static int check_owner(const struct stat *st, const char *path, struct cc_note *why)
 {

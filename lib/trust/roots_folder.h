@@ -13,6 +13,12 @@ struct tr_root_rule {
 	unsigned flags;	   /* TR_ROOT_* */
 };
 
+/**
+ * Reads a line FILE = NAMESPACE [no-sha1] [overlap] of a section [roots]. file is borrowed, value, too, and
+ * cut into words. @return 0, -CC_EINVAL with why.
+ */
+int tr_root_rule_read(const char *file, char *value, struct tr_root_rule *out, struct cc_note *why);
+
 struct tr_roots_folder {
 	const char *dir;
 	const char *

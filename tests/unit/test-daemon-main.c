@@ -159,6 +159,104 @@ static const struct dm_daemon daemon_x = {
 	.fini = fini,
 };
 
+/* ---- one with a loop of its own ---- */
+
+static void turn(struct dm *dm)
+{
+	struct pollfd fds[DM_FDS_MAX];
+	unsigned n = dm_fds(dm, fds);
+
+	poll(fds, n, (int)dm_wait(dm));
+	dm_turn(dm, fds, n);
+}
+
+static void run(void *state, struct dm *dm)
+{
+	struct pollfd fds[DM_FDS_MAX];
+	unsigned n;
+
+	say('l');
+	do {
+		n = dm_fds(dm, fds);
+		poll(fds, n, (int)dm_wait(dm));
+	} while (dm_turn(dm, fds, n));
+	say('L');
+}
+
+static void on_down(void *state, struct dm *dm)
+{
+	say(dm_is_up(dm) || dm_is_connected(dm) ? '!' : 'd');
+}
+
+static void drained(void *arg, const struct cc_answer *a)
+{
+	*(bool *)arg = true;
+	say('q');
+}
+
+/* The loop goes on until what is asked now has its outcome. */
+static void drain(void *state, struct dm *dm)
+{
+	json_t *body = json_object();
+	bool done = false;
+
+	say('s');
+	if (dm_request(dm, "echo.request", body, 20, drained, &done) != 0)
+		say('!');
+	while (!done)
+		turn(dm);
+	json_decref(body);
+}
+
+static int load(void *state, const struct cf_ini *ini, struct cc_note *why)
+{
+	const struct state *s = state;
+
+	say('o');
+	return s->number == 8 ? cc_note_set(why, CC_EINVAL, "load was told to fail") : 0;
+}
+
+static void unload(void *state)
+{
+	say('z');
+}
+
+static void take(void *live, void *fresh)
+{
+	const struct state *a = live, *b = fresh;
+
+	say('k');
+	say((char)('0' + a->number));
+	say((char)('0' + b->number));
+}
+
+static void total(void *arg, const char *name, uint64_t value)
+{
+	if (strcmp(name, "requests") == 0)
+		say((char)('0' + value));
+}
+
+static void reload_own(void *state, struct dm *dm)
+{
+	dm_totals(dm, total, NULL);
+}
+
+static const struct dm_daemon daemon_loop = {
+	.name = "x",
+	.help = "for tests",
+	.state_size = sizeof(struct state),
+	.options = options,
+	.load = load,
+	.unload = unload,
+	.take = take,
+	.on_up = on_up,
+	.on_down = on_down,
+	.run = run,
+	.reload = reload_own,
+	.stop = drain,
+	.fini = fini,
+};
+
 /* ---- its process ---- */
 
 static void write_ini(const char *more)
@@ -197,7 +295,7 @@ static int leave(void **state)
 }
 
 /* Before the test's own libzmq: its threads are in no child. */
-static void start(const char *ini)
+static void start_one(const struct dm_daemon *daemon, const char *ini)
 {
 	char *argv[] = {(char *)"cc-x", (char *)"x.ini", NULL};
 
@@ -208,8 +306,13 @@ static void start(const char *ini)
 		if (!freopen("log", "a", stderr))
 			_exit(99);
 		setvbuf(stderr, NULL, _IONBF, 0);
-		_exit(dm_main(&daemon_x, 2, argv));
+		_exit(dm_main(daemon, 2, argv));
 	}
+}
+
+static void start(const char *ini)
+{
+	start_one(&daemon_x, ini);
 }
 
 static void serve(void)
@@ -326,13 +429,43 @@ static void test_failing_check(void **state)
 	assert_true(log_says("cc-x: number: nine is none"));
 }
 
+static void test_own_loop(void **state)
+{
+	start_one(&daemon_loop, "");
+	expect("ol");
+	serve();
+	expect("uq");
+	write_ini("number = 5\n");
+	kill(x.pid, SIGHUP);
+	/* what was asked over the old link goes on; the old options are unloaded */
+	expect("ok511zu");
+	write_ini("number = 8\n");
+	kill(x.pid, SIGHUP);
+	expect("oz");
+	zmq_close(x.router);
+	x.router = NULL;
+	expect("d");
+	kill(x.pid, SIGTERM);
+	expect("Lsqqfz");
+	expect_code(0);
+	expect_nothing();
+	assert_true(log_says("load was told to fail; the old configuration stays"));
+}
+
+static void test_failing_load(void **state)
+{
+	start_one(&daemon_loop, "number = 8\n");
+	expect("oz");
+	expect_code(2);
+	expect_nothing();
+	assert_true(log_says("cc-x: load was told to fail"));
+}
+
 #define in_process(f) cmocka_unit_test_setup_teardown(f, enter, leave)
 
 static const struct CMUnitTest tests[] = {
-	in_process(test_life),
-	in_process(test_quit),
-	in_process(test_failing_init),
-	in_process(test_failing_check),
+	in_process(test_life),		in_process(test_quit),	   in_process(test_failing_init),
+	in_process(test_failing_check), in_process(test_own_loop), in_process(test_failing_load),
 };
 
 TEST_MAIN(tests)

@@ -568,6 +568,97 @@ static void test_check(void **state)
 	}
 }
 
+/* ---- sections that an option lists ---- */
+
+struct part {
+	char *colour;
+	int64_t size;
+};
+
+struct parted {
+	struct cf_list names;
+	struct part *parts;
+};
+
+static const struct cf_opt part_options[] = {
+	{"colour", CF_STR, offsetof(struct part, colour), "red", .reload = true, .help = ""},
+	{"size", CF_INT, offsetof(struct part, size), "1", 0, 9, .reload = true, .help = ""},
+	{0},
+};
+
+static const struct cf_opt parted_options[] = {
+	{"parts", CF_LIST, offsetof(struct parted, names), "", .reload = true, .help = ""},
+	{0},
+};
+
+static const struct dm_parts parts = {
+	.help = "a part",
+	.sample = "p:NAME",
+	.options = part_options,
+	.size = sizeof(struct part),
+	.names = offsetof(struct parted, names),
+	.array = offsetof(struct parted, parts),
+};
+
+static const struct dm_daemon daemon_parted = {
+	.name = "x",
+	.help = "for tests",
+	.state_size = sizeof(struct parted),
+	.options = parted_options,
+	.parts = &parts,
+};
+
+static int read_parted(const char *text, struct dm_bound **b, struct cc_note *why)
+{
+	struct dm_source source = {.file = "x.ini", .section = "d:x"};
+
+	put_file("x.ini", text);
+	return dm_bound_read(&daemon_parted, &source, b, why);
+}
+
+static void test_parts(void **state)
+{
+	cc_cleanup(dm_bound_freep) struct dm_bound *a = NULL, *b = NULL;
+	struct cc_note why = {0};
+	struct parted *live, *fresh;
+
+	assert_int_equal(
+		read_parted("[d:x]\nparts = p:b, p:a\n[p:a]\nsize = 3\n[p:b]\n[p:c]\n", &a, &why),
+		0);
+	live = (struct parted *)a->state;
+	assert_int_equal(live->names.count, 2);
+	assert_int_equal(live->parts[0].size, 1);
+	assert_int_equal(live->parts[1].size, 3);
+	assert_int_equal(read_parted("[d:x]\nparts = p:c\n[p:c]\ncolour = blue\n", &b, &why), 0);
+	fresh = (struct parted *)b->state;
+	dm_bound_take(a, b);
+	assert_int_equal(live->names.count, 1);
+	assert_string_equal(live->parts[0].colour, "blue");
+	assert_int_equal(fresh->names.count, 2);
+	assert_int_equal(fresh->parts[1].size, 3);
+}
+
+static void test_bad_parts(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} rows[] = {
+		{"[d:x]\nparts = p:a\n", "there is no section [p:a]"},
+		{"[d:x]\nparts = p:a, p:a\n[p:a]\n", "[p:a] is listed twice"},
+		{"[d:x]\nparts = p:a, p:b\n[p:a]\ncolour = x\n[p:b]\nsize = 10\n", "size"},
+		{"[d:x]\nparts = p:a\n[p:a]\ncolor = x\n", "did you mean \"colour\""},
+	};
+
+	for (size_t i = 0; i < CC_ARRAY_SIZE(rows); i++) {
+		cc_cleanup(dm_bound_freep) struct dm_bound *b = NULL;
+		struct cc_note why = {0};
+
+		assert_int_equal(read_parted(rows[i].text, &b, &why), -CC_EINVAL);
+		if (!strstr(why.text, rows[i].why))
+			fail_msg("\"%s\" does not say \"%s\"", why.text, rows[i].why);
+	}
+}
+
 #define in_folder(f) cmocka_unit_test_setup_teardown(f, folder_enter, folder_leave)
 #define on_bus(f) cmocka_unit_test_setup_teardown(f, bus_enter, bus_leave)
 
@@ -589,6 +680,8 @@ static const struct CMUnitTest tests[] = {
 	on_bus(test_deadline),
 	on_bus(test_free_ends_requests),
 	in_folder(test_check),
+	in_folder(test_parts),
+	in_folder(test_bad_parts),
 };
 
 TEST_MAIN(tests)
