@@ -7,6 +7,7 @@
 #include "lib/base/log.h"
 #include "lib/base/util.h"
 #include "lib/cc/envelope.h"
+#include "lib/store/digest.h"
 
 #define RESULT_MAX (1u << 20) /* octets of what a repeated op is told */
 
@@ -102,6 +103,40 @@ int reg_write(struct reg_call *c, const char *authority, st_run_fn *run, void *a
 				 .op = c->in->gate->op,
 				 .deadline = c->deadline,
 				 .run = run_write,
+/*
+ * What is asked, without what changes when it is asked again: credentials, which end, and a request
+ * for a certificate, whose signature is new each time; its key is that of the signer.
+ */
+static int op_request(struct reg_call *c, uint8_t out[ST_SHA])
+{
+	static const char *const keys[] = {"hrn",     "xrn",   "urn",	  "type",  "record",
+					   "expires", "uuid",  "key",	  "rspec", "component",
+					   "token",   "epoch", "hostname"};
+	json_t *asked = json_pack("[s, {}]", c->op->name);
+	json_t *arguments = json_array_get(asked, 1);
+	char *text = NULL;
+	int r = 0;
+
+	for (size_t i = 0; i < CC_ARRAY_SIZE(keys) && asked && !r; i++) {
+		json_t *value = json_object_get(c->args, keys[i]);
+
+		if (value)
+			r = json_object_set(arguments, keys[i], value);
+	}
+	if (!r && asked)
+		text = json_dumps(asked, JSON_COMPACT | JSON_SORT_KEYS);
+	json_decref(asked);
+	r = text ? st_sha(text, strlen(text), out) : cc_raise(CC_ENOMEM);
+	free(text);
+	return r;
+}
+
+static int refuse_other(struct reg_call *c)
+{
+	return reg_refuse(c, REG_CHANGED,
+			  "this op was used for another request: ask with one of its own");
+}
+
 				 .arg = &w,
 				 .result = &w.result,
 				 .audit = &w.audit};
@@ -116,8 +151,10 @@ int reg_write(struct reg_call *c, const char *authority, st_run_fn *run, void *a
 	cc_buf_deinit(&w.result);
 	cc_buf_deinit(&w.audit);
 	return result_of(c, r);
+	uint8_t request[ST_SHA];
 }
 
+				 .request = request,
 int reg_keep(struct reg_call *c, const char *authority, st_run_fn *run, void *arg)
 {
 	const struct st_write write = {.deadline = c->deadline, .run = run, .arg = arg};
@@ -127,10 +164,14 @@ int reg_keep(struct reg_call *c, const char *authority, st_run_fn *run, void *ar
 	return r ? r : result_of(c, st_write(store, &write, &c->why));
 }
 
+	if (!r && write.op)
+		r = op_request(c, request);
 int reg_seek_op(struct reg_call *c, const char *authority)
 {
 	cc_cleanup(cc_buf_deinit) struct cc_buf result = CC_BUF_INIT(RESULT_MAX);
 	char signer[CC_SIGNER_NAME_MAX + 48];
+	if (r == ST_OTHER)
+		r = refuse_other(c);
 	struct st_store *store;
 	int r;
 
@@ -140,7 +181,10 @@ int reg_seek_op(struct reg_call *c, const char *authority)
 	if (r)
 		return r;
 	op_signer(c, signer);
-	r = st_op_find(store, signer, c->in->gate->op, c->deadline, &result, &c->why);
+	r = op_request(c, request);
+	if (!r)
+		r = st_op_find(store, signer, c->in->gate->op, request, c->deadline, &result,
+			       &c->why);
 	if (r == -CC_ENOTFOUND)
 		return 0;
 	return result_of(c, r ? r : read_result(c, &result));
@@ -149,6 +193,7 @@ int reg_seek_op(struct reg_call *c, const char *authority)
 struct finding {
 	const struct rg_name *name;
 	enum rg_depth depth;
+	uint8_t request[ST_SHA];
 	struct rg_record *out;
 };
 
@@ -161,6 +206,8 @@ static int run_find(struct st_tx *tx, void *arg)
 	r = rg_find(tx, f->name->name, f->name->type, f->depth, f->out);
 	return r == -CC_ENOTFOUND ? REG_NO_RECORD : r;
 }
+	if (r == ST_OTHER)
+		return refuse_other(c);
 
 int reg_find(struct reg_call *c, const struct rg_name *name, enum rg_depth depth,
 	     struct rg_record *out)
