@@ -15,7 +15,8 @@ int reg_store_fault(struct reg_call *c, int r)
 {
 	switch (r) {
 	case -CC_EBUSY:
-		return reg_refuse(c, REG_DB_BUSY, "the store has more to do than it can take");
+		return reg_refuse(c, REG_DB_BUSY,
+				  "the store has more to do than it can take, or is out of reach");
 	case -CC_ETIMEOUT:
 		return reg_refuse(c, REG_DB_TIMEOUT,
 				  "the store did not do it in time: ask again with the same op");
