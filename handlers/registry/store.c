@@ -33,6 +33,23 @@ static int find_store(struct reg_call *c, const char *authority, struct st_store
 	return r ? reg_store_fault(c, r) : 0;
 }
 
+const char *reg_home(const struct rg_name *name)
+{
+	return name->type == RG_AUTHORITY ? name->name : name->authority;
+}
+
+int reg_one_store(struct reg_call *c, const char *a, const char *b, bool *one)
+{
+	struct st_store *of_a, *of_b;
+	int r = find_store(c, a, &of_a);
+
+	if (!r)
+		r = find_store(c, b, &of_b);
+	if (!r)
+		*one = of_a == of_b;
+	return r;
+}
+
 /* Faults are positive, as are documented outcomes of a run. */
 static int result_of(struct reg_call *c, int r)
 {
@@ -86,24 +103,6 @@ static int read_result(struct reg_call *c, const struct cc_buf *result)
 	return c->value ? 0 : cc_raise(CC_EINTERNAL);
 }
 
-/* Whose op it is: a front door's callers are told apart. */
-static void op_signer(struct reg_call *c, char out[CC_SIGNER_NAME_MAX + 48])
-{
-	const struct tr_gid *leaf = tr_gids_leaf(&c->caller);
-
-	snprintf(out, CC_SIGNER_NAME_MAX + 48, "%s %s",
-		 c->asserted && c->in->gate->signer ? c->in->gate->signer->name : "",
-		 leaf ? leaf->key_id : "");
-}
-
-int reg_write(struct reg_call *c, const char *authority, st_run_fn *run, void *arg)
-{
-	struct writing w = {c, run, arg, CC_BUF_INIT(RESULT_MAX), CC_BUF_INIT(CC_MSG_MAX * 3)};
-	char signer[CC_SIGNER_NAME_MAX + 48];
-	struct st_write write = {.signer = signer,
-				 .op = c->in->gate->op,
-				 .deadline = c->deadline,
-				 .run = run_write,
 /*
  * What is asked, without what changes when it is asked again: credentials, which end, and a request
  * for a certificate, whose signature is new each time; its key is that of the signer.
@@ -138,6 +137,26 @@ static int refuse_other(struct reg_call *c)
 			  "this op was used for another request: ask with one of its own");
 }
 
+/* Whose op it is: a front door's callers are told apart. */
+static void op_signer(struct reg_call *c, char out[CC_SIGNER_NAME_MAX + 48])
+{
+	const struct tr_gid *leaf = tr_gids_leaf(&c->caller);
+
+	snprintf(out, CC_SIGNER_NAME_MAX + 48, "%s %s",
+		 c->asserted && c->in->gate->signer ? c->in->gate->signer->name : "",
+		 leaf ? leaf->key_id : "");
+}
+
+int reg_write(struct reg_call *c, const char *authority, st_run_fn *run, void *arg)
+{
+	struct writing w = {c, run, arg, CC_BUF_INIT(RESULT_MAX), CC_BUF_INIT(CC_MSG_MAX * 3)};
+	char signer[CC_SIGNER_NAME_MAX + 48];
+	uint8_t request[ST_SHA];
+	struct st_write write = {.signer = signer,
+				 .op = c->in->gate->op,
+				 .request = request,
+				 .deadline = c->deadline,
+				 .run = run_write,
 				 .arg = &w,
 				 .result = &w.result,
 				 .audit = &w.audit};
@@ -145,17 +164,19 @@ static int refuse_other(struct reg_call *c)
 	int r = find_store(c, authority, &store);
 
 	op_signer(c, signer);
+	if (!r && write.op)
+		r = op_request(c, request);
 	if (!r)
 		r = st_write(store, &write, &c->why);
 	if (r == ST_REPEATED)
 		r = read_result(c, &w.result);
+	if (r == ST_OTHER)
+		r = refuse_other(c);
 	cc_buf_deinit(&w.result);
 	cc_buf_deinit(&w.audit);
 	return result_of(c, r);
-	uint8_t request[ST_SHA];
 }
 
-				 .request = request,
 int reg_keep(struct reg_call *c, const char *authority, st_run_fn *run, void *arg)
 {
 	const struct st_write write = {.deadline = c->deadline, .run = run, .arg = arg};
@@ -165,14 +186,11 @@ int reg_keep(struct reg_call *c, const char *authority, st_run_fn *run, void *ar
 	return r ? r : result_of(c, st_write(store, &write, &c->why));
 }
 
-	if (!r && write.op)
-		r = op_request(c, request);
 int reg_seek_op(struct reg_call *c, const char *authority)
 {
 	cc_cleanup(cc_buf_deinit) struct cc_buf result = CC_BUF_INIT(RESULT_MAX);
 	char signer[CC_SIGNER_NAME_MAX + 48];
-	if (r == ST_OTHER)
-		r = refuse_other(c);
+	uint8_t request[ST_SHA];
 	struct st_store *store;
 	int r;
 
@@ -188,13 +206,14 @@ int reg_seek_op(struct reg_call *c, const char *authority)
 			       &c->why);
 	if (r == -CC_ENOTFOUND)
 		return 0;
+	if (r == ST_OTHER)
+		return refuse_other(c);
 	return result_of(c, r ? r : read_result(c, &result));
 }
 
 struct finding {
 	const struct rg_name *name;
 	enum rg_depth depth;
-	uint8_t request[ST_SHA];
 	struct rg_record *out;
 };
 
@@ -207,8 +226,6 @@ static int run_find(struct st_tx *tx, void *arg)
 	r = rg_find(tx, f->name->name, f->name->type, f->depth, f->out);
 	return r == -CC_ENOTFOUND ? REG_NO_RECORD : r;
 }
-	if (r == ST_OTHER)
-		return refuse_other(c);
 
 int reg_find(struct reg_call *c, const struct rg_name *name, enum rg_depth depth,
 	     struct rg_record *out)
@@ -216,6 +233,5 @@ int reg_find(struct reg_call *c, const struct rg_name *name, enum rg_depth depth
 	struct finding f = {name, depth, out};
 
 	memset(out, 0, sizeof(*out));
-	/* an authority's own record is in its store, as what is below it */
-	return reg_read(c, name->type == RG_AUTHORITY ? name->name : name->authority, run_find, &f);
+	return reg_read(c, reg_home(name), run_find, &f);
 }
