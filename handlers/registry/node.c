@@ -21,6 +21,7 @@
 
 #define TOKEN_SECONDS 86400
 #define TOKEN_OCTETS 24
+#define TOKEN_TEXT (TOKEN_OCTETS * 2 + 1 + TR_NAME_MAX + 1)
 #define NODE_CERT_DAYS 365
 #define INVENTORY_MAX (256u << 10)
 #define INVENTORY_DEADLINE_MS 2000
@@ -30,7 +31,7 @@
 struct token {
 	struct reg_call *call;
 	const struct rg_name *name;
-	char text[TOKEN_OCTETS * 2 + 1];
+	char text[TOKEN_TEXT];
 	uint8_t hash[ST_SHA];
 };
 
@@ -57,6 +58,23 @@ static int run_token(struct st_tx *tx, void *arg)
 	return r ? r : st_exec(tx, &add, params, 4, NULL);
 }
 
+/*
+ * RANDOM, or RANDOM@AUTHORITY where the records of the node's authority are in a store of their own:
+ * it says where to look, no more. The hash that is looked for is of the whole, and what it is of is
+ * what that store says.
+ */
+static int make_token(struct reg_call *c, const struct rg_name *name, char out[TOKEN_TEXT])
+{
+	bool ours = true;
+	int r = reg_one_store(c, "", name->authority, &ours);
+
+	if (!r)
+		r = st_random_hex(TOKEN_OCTETS, out);
+	if (!r && !ours)
+		snprintf(out + strlen(out), TOKEN_TEXT - strlen(out), "@%s", name->authority);
+	return r;
+}
+
 int reg_node_token(struct reg_call *c)
 {
 	struct rg_name name;
@@ -68,7 +86,7 @@ int reg_node_token(struct reg_call *c)
 	if (!r)
 		r = reg_allow(c, "register", REG_ABOVE, &name);
 	if (!r)
-		r = st_random_hex(TOKEN_OCTETS, t.text);
+		r = make_token(c, &name, t.text);
 	if (!r)
 		r = st_sha(t.text, strlen(t.text), t.hash);
 	if (r)
@@ -91,6 +109,7 @@ struct joining {
 	struct reg_call *call;
 	const char *epoch, *csr, *hostname;
 	uint8_t hash[ST_SHA];
+	struct rg_name where; /* the authority in whose store the token is sought; "" is ours */
 	char node[TR_NAME_MAX + 1]; /* name of the record that the token is for */
 	struct rg_record record;
 };
@@ -276,6 +295,15 @@ static bool epoch_valid(const char *epoch)
 		      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:_-") == len;
 }
 
+/* A token that names no authority of ours is sought in our store, where it is not. */
+static void read_where(const char *token, struct rg_name *out)
+{
+	const char *at = strchr(token, '@');
+
+	if (!at || rg_name_read(at + 1, "authority", out, NULL) != 0)
+		memset(out, 0, sizeof(*out));
+}
+
 static int read_join(struct reg_call *c, struct joining *j)
 {
 	const char *token;
@@ -296,6 +324,7 @@ static int read_join(struct reg_call *c, struct joining *j)
 	if (*j->hostname && rg_line_wrong(json_object_get(c->args, "hostname"), 255))
 		return reg_refuse(c, REG_ARGUMENT, "Invalid hostname value: %s",
 				  rg_line_wrong(json_object_get(c->args, "hostname"), 255));
+	read_where(token, &j->where);
 	return st_sha(token, strlen(token), j->hash);
 }
 
@@ -312,9 +341,9 @@ int reg_join(struct reg_call *c)
 				  "key");
 	r = read_join(c, &j);
 	if (!r)
-		r = reg_seek_op(c, "");
+		r = reg_seek_op(c, j.where.name);
 	if (!r && !c->repeated)
-		r = reg_read(c, "", run_token_find, &j);
+		r = reg_read(c, j.where.name, run_token_find, &j);
 	if (!r && !c->repeated)
 		r = join_as(c, &j);
 	rg_record_deinit(&j.record);

@@ -4,6 +4,8 @@
 
 #include "handlers/registry/boot.h"
 #include "handlers/registry/change.h"
+#include "handlers/registry/trust.h"
+#include "lib/base/log.h"
 #include "lib/base/util.h"
 
 /* What the writing transaction does. */
@@ -11,6 +13,8 @@ struct registering {
 	struct reg_call *call;
 	struct rg_change *change;
 	struct rg_record *record;
+	bool begun;	/* its key is being made, or is there */
+	bool elsewhere; /* the record of the authority above it is in another store */
 };
 
 static int check_authority(struct st_tx *tx, struct reg_call *c, const struct rg_record *r)
@@ -29,7 +33,7 @@ static int run_register(struct st_tx *tx, void *arg)
 	struct registering *g = arg;
 	struct rg_record *r = g->record;
 	bool key;
-	int err = check_authority(tx, g->call, r);
+	int err = g->elsewhere ? 0 : check_authority(tx, g->call, r);
 
 	if (!err)
 		err = st_take_numbers(tx, "record", 1, &r->id);
@@ -41,7 +45,38 @@ static int run_register(struct st_tx *tx, void *arg)
 			   : reg_refuse(g->call, REG_EXISTS, "Existing record: %s", r->hrn);
 	if (!err)
 		err = reg_change_lists(tx, g->call, r->id, g->change);
-	return err || r->type != RG_AUTHORITY ? err : reg_begun_clear(tx, r->name);
+	if (err || r->type != RG_AUTHORITY)
+		return err;
+	err = reg_begun_clear(tx, r->name);
+	return err == -CC_ENOTFOUND
+		       ? reg_refuse(g->call, REG_DB_BUSY,
+				    "somebody else gave %s up just now: ask again with the same op",
+				    r->hrn)
+		       : err;
+}
+
+static int run_give_up(struct st_tx *tx, void *arg)
+{
+	const struct registering *g = arg;
+
+	return reg_begun_give_up(tx, reg_authorities(g->call->reg->trust), g->record->name);
+}
+
+/* What was refused leaves no key behind; where the store failed it may be asked again. */
+static void give_up(struct registering *g, int fault)
+{
+	struct reg_call *c = g->call;
+	struct cc_note why = c->why;
+	int rule = c->rule;
+
+	if (fault <= 0 || fault == REG_DB || fault == REG_DB_BUSY || fault == REG_DB_TIMEOUT)
+		return;
+	if (reg_keep(c, g->record->name, run_give_up, g) != 0)
+		cc_warn("the key of %s, which was not registered, stays until a start a day on: %s",
+			g->record->hrn, c->why.text);
+	reg_signer_forget(c->reg->trust, g->record->name);
+	c->why = why;
+	c->rule = rule;
 }
 
 static int run_begin(struct st_tx *tx, void *arg)
@@ -62,8 +97,31 @@ static int is_there(struct reg_call *c, const struct rg_name *name)
 	return r == REG_NO_RECORD ? 0 : r;
 }
 
-static int make_gid(struct reg_call *c, struct rg_change *change, struct rg_record *r)
+/* One with a store of its own: no transaction sees its record and the one above. */
+static int check_elsewhere(struct registering *g)
 {
+	const struct rg_name *name = &g->change->name;
+	struct rg_name above = {.type = RG_AUTHORITY};
+	struct rg_record there;
+	bool one = true;
+	int r = reg_one_store(g->call, reg_home(name), name->authority, &one);
+
+	g->elsewhere = !one;
+	if (r || one)
+		return r;
+	strcpy(above.name, name->authority);
+	r = reg_find(g->call, &above, RG_SHALLOW, &there);
+	rg_record_deinit(&there);
+	return r == REG_NO_RECORD ? reg_refuse(g->call, REG_NO_AUTHORITY, "Missing authority: %s",
+					       name->authority)
+				  : r;
+}
+
+static int make_gid(struct registering *g)
+{
+	const struct rg_change *change = g->change;
+	struct rg_record *r = g->record;
+	struct reg_call *c = g->call;
 	const char *key = NULL;
 	int err;
 
@@ -73,6 +131,7 @@ static int make_gid(struct reg_call *c, struct rg_change *change, struct rg_reco
 	if (r->type == RG_AUTHORITY) {
 		/* its key outlives a crash, its record does not: who asks again makes it */
 		err = reg_keep(c, r->name, run_begin, r);
+		g->begun = err == 0;
 		return err ? err : reg_make_authority(c, r);
 	}
 	err = reg_change_key(c, change, &key);
@@ -105,25 +164,25 @@ static int fill(struct reg_call *c, const struct rg_change *change, struct rg_re
 int reg_register_record(struct reg_call *c, struct rg_change *change)
 {
 	struct rg_record record = {.id = 0};
-	struct registering g = {c, change, &record};
-	const char *authority = change->name.authority;
+	struct registering g = {.call = c, .change = change, .record = &record};
 	json_t *gid;
 	int r = is_there(c, &change->name);
 
 	if (!r)
+		r = check_elsewhere(&g);
+	if (!r)
 		r = fill(c, change, &record);
 	if (!r)
-		r = make_gid(c, change, &record);
+		r = make_gid(&g);
 	if (!r) {
 		gid = json_string(record.gid);
 		json_decref(c->value);
 		c->value = gid;
-		r = gid ? reg_write(c,
-				    change->name.type == RG_AUTHORITY ? change->name.name
-								      : authority,
-				    run_register, &g)
+		r = gid ? reg_write(c, reg_home(&change->name), run_register, &g)
 			: cc_raise(CC_ENOMEM);
 	}
+	if (g.begun)
+		give_up(&g, r);
 	rg_record_deinit(&record);
 	return r;
 }
@@ -138,7 +197,7 @@ int reg_register(struct reg_call *c)
 	if (!r)
 		r = reg_allow(c, "register", REG_ABOVE, &change.name);
 	if (!r)
-		r = reg_seek_op(c, change.name.authority);
+		r = reg_seek_op(c, reg_home(&change.name));
 	if (!r && !c->repeated)
 		r = reg_register_record(c, &change);
 	rg_change_deinit(&change);

@@ -115,6 +115,13 @@ int reg_caller_user(struct reg_call *c, struct rg_record *out);
 
 /* ---- the store (store.c) ---- */
 
+/**
+ * The authority in whose store a record is: of an authority it is its own, as of what is below it.
+ * What changes a record, and the op of that, belong there. Borrowed from name.
+ */
+const char *reg_home(const struct rg_name *name);
+/** Whether two authorities have one store: one transaction sees both. @return 0, a fault. */
+int reg_one_store(struct reg_call *c, const char *a, const char *b, bool *one);
 /** Reads within the store of an authority (the store's form). run as st_run_fn, faults allowed. */
 int reg_read(struct reg_call *c, const char *authority, st_run_fn *run, void *arg);
 /**

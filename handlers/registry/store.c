@@ -7,6 +7,7 @@
 #include "lib/base/log.h"
 #include "lib/base/util.h"
 #include "lib/cc/envelope.h"
+#include "lib/store/digest.h"
 
 #define RESULT_MAX (1u << 20) /* octets of what a repeated op is told */
 
@@ -14,7 +15,8 @@ int reg_store_fault(struct reg_call *c, int r)
 {
 	switch (r) {
 	case -CC_EBUSY:
-		return reg_refuse(c, REG_DB_BUSY, "the store has more to do than it can take");
+		return reg_refuse(c, REG_DB_BUSY,
+				  "the store has more to do than it can take, or is out of reach");
 	case -CC_ETIMEOUT:
 		return reg_refuse(c, REG_DB_TIMEOUT,
 				  "the store did not do it in time: ask again with the same op");
@@ -29,6 +31,23 @@ static int find_store(struct reg_call *c, const char *authority, struct st_store
 	int r = reg_store_of(c->reg->stores, authority, out, &c->why);
 
 	return r ? reg_store_fault(c, r) : 0;
+}
+
+const char *reg_home(const struct rg_name *name)
+{
+	return name->type == RG_AUTHORITY ? name->name : name->authority;
+}
+
+int reg_one_store(struct reg_call *c, const char *a, const char *b, bool *one)
+{
+	struct st_store *of_a, *of_b;
+	int r = find_store(c, a, &of_a);
+
+	if (!r)
+		r = find_store(c, b, &of_b);
+	if (!r)
+		*one = of_a == of_b;
+	return r;
 }
 
 /* Faults are positive, as are documented outcomes of a run. */
@@ -84,6 +103,40 @@ static int read_result(struct reg_call *c, const struct cc_buf *result)
 	return c->value ? 0 : cc_raise(CC_EINTERNAL);
 }
 
+/*
+ * What is asked, without what changes when it is asked again: credentials, which end, and a request
+ * for a certificate, whose signature is new each time; its key is that of the signer.
+ */
+static int op_request(struct reg_call *c, uint8_t out[ST_SHA])
+{
+	static const char *const keys[] = {"hrn",     "xrn",   "urn",	  "type",  "record",
+					   "expires", "uuid",  "key",	  "rspec", "component",
+					   "token",   "epoch", "hostname"};
+	json_t *asked = json_pack("[s, {}]", c->op->name);
+	json_t *arguments = json_array_get(asked, 1);
+	char *text = NULL;
+	int r = 0;
+
+	for (size_t i = 0; i < CC_ARRAY_SIZE(keys) && asked && !r; i++) {
+		json_t *value = json_object_get(c->args, keys[i]);
+
+		if (value)
+			r = json_object_set(arguments, keys[i], value);
+	}
+	if (!r && asked)
+		text = json_dumps(asked, JSON_COMPACT | JSON_SORT_KEYS);
+	json_decref(asked);
+	r = text ? st_sha(text, strlen(text), out) : cc_raise(CC_ENOMEM);
+	free(text);
+	return r;
+}
+
+static int refuse_other(struct reg_call *c)
+{
+	return reg_refuse(c, REG_CHANGED,
+			  "this op was used for another request: ask with one of its own");
+}
+
 /* Whose op it is: a front door's callers are told apart. */
 static void op_signer(struct reg_call *c, char out[CC_SIGNER_NAME_MAX + 48])
 {
@@ -98,8 +151,10 @@ int reg_write(struct reg_call *c, const char *authority, st_run_fn *run, void *a
 {
 	struct writing w = {c, run, arg, CC_BUF_INIT(RESULT_MAX), CC_BUF_INIT(CC_MSG_MAX * 3)};
 	char signer[CC_SIGNER_NAME_MAX + 48];
+	uint8_t request[ST_SHA];
 	struct st_write write = {.signer = signer,
 				 .op = c->in->gate->op,
+				 .request = request,
 				 .deadline = c->deadline,
 				 .run = run_write,
 				 .arg = &w,
@@ -109,10 +164,14 @@ int reg_write(struct reg_call *c, const char *authority, st_run_fn *run, void *a
 	int r = find_store(c, authority, &store);
 
 	op_signer(c, signer);
+	if (!r && write.op)
+		r = op_request(c, request);
 	if (!r)
 		r = st_write(store, &write, &c->why);
 	if (r == ST_REPEATED)
 		r = read_result(c, &w.result);
+	if (r == ST_OTHER)
+		r = refuse_other(c);
 	cc_buf_deinit(&w.result);
 	cc_buf_deinit(&w.audit);
 	return result_of(c, r);
@@ -131,6 +190,7 @@ int reg_seek_op(struct reg_call *c, const char *authority)
 {
 	cc_cleanup(cc_buf_deinit) struct cc_buf result = CC_BUF_INIT(RESULT_MAX);
 	char signer[CC_SIGNER_NAME_MAX + 48];
+	uint8_t request[ST_SHA];
 	struct st_store *store;
 	int r;
 
@@ -140,9 +200,14 @@ int reg_seek_op(struct reg_call *c, const char *authority)
 	if (r)
 		return r;
 	op_signer(c, signer);
-	r = st_op_find(store, signer, c->in->gate->op, c->deadline, &result, &c->why);
+	r = op_request(c, request);
+	if (!r)
+		r = st_op_find(store, signer, c->in->gate->op, request, c->deadline, &result,
+			       &c->why);
 	if (r == -CC_ENOTFOUND)
 		return 0;
+	if (r == ST_OTHER)
+		return refuse_other(c);
 	return result_of(c, r ? r : read_result(c, &result));
 }
 
@@ -168,6 +233,5 @@ int reg_find(struct reg_call *c, const struct rg_name *name, enum rg_depth depth
 	struct finding f = {name, depth, out};
 
 	memset(out, 0, sizeof(*out));
-	/* an authority's own record is in its store, as what is below it */
-	return reg_read(c, name->type == RG_AUTHORITY ? name->name : name->authority, run_find, &f);
+	return reg_read(c, reg_home(name), run_find, &f);
 }

@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/map.h"
 #include "lib/base/util.h"
 #include "lib/trust/hierarchy.h"
 
 #define KNOWN_MAX 100000 /* authorities whose store is remembered */
+#define FAILED_MS 10000	 /* a store that could not be opened is left alone so long */
 
 struct place {
 	struct cc_map_node node; /* key: authority */
@@ -18,16 +20,22 @@ struct place {
 	char authority[];
 };
 
-struct opened {
+enum other_state { OTHER_OPENING = 1, OTHER_OPEN, OTHER_FAILED };
+
+/* One that a .dbinfo names. It stays where it is, but that one that failed makes room. */
+struct other {
 	char *url;
 	struct st_store *store;
+	enum other_state state;
+	int64_t again; /* of one that failed: cc_clock_ms when it is tried again */
 };
 
 struct reg_stores {
 	pthread_mutex_t lock;
 	struct st_store *own;
-	struct opened others[REG_STORES_MAX];
+	struct other others[REG_STORES_MAX];
 	unsigned n_others;
+	uint64_t forgotten; /* counts reg_stores_forget */
 	struct cc_map places;
 	char *authorities;
 	struct st_conf conf;
@@ -66,6 +74,7 @@ void reg_stores_forget(struct reg_stores *s)
 {
 	pthread_mutex_lock(&s->lock);
 	forget(s);
+	s->forgotten++;
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -85,33 +94,78 @@ void reg_stores_free(struct reg_stores *s)
 	free(s);
 }
 
-static int open_other(struct reg_stores *s, const char *url, struct st_store **out,
-		      struct cc_note *why)
+/* ---- other stores: all with the lock held ---- */
+
+static struct other *find_other(struct reg_stores *s, const char *url)
+{
+	for (unsigned i = 0; i < s->n_others; i++)
+		if (strcmp(s->others[i].url, url) == 0)
+			return &s->others[i];
+	return NULL;
+}
+
+/* A free place, else that of one that failed. */
+static struct other *add_other(struct reg_stores *s, const char *url)
+{
+	struct other *o = NULL;
+	char *copy;
+
+	if (s->n_others < REG_STORES_MAX)
+		o = &s->others[s->n_others];
+	for (unsigned i = 0; i < s->n_others && !o; i++)
+		if (s->others[i].state == OTHER_FAILED)
+			o = &s->others[i];
+	copy = o ? strdup(url) : NULL;
+	if (!copy)
+		return NULL;
+	s->n_others += o == &s->others[s->n_others];
+	free(o->url);
+	*o = (struct other){.url = copy, .state = OTHER_FAILED};
+	return o;
+}
+
+/*
+ * Opens it with the lock given up, since a server that is gone takes its time to be found so. Who else
+ * asks for this one meanwhile, or soon after it failed, is told at once that it is busy.
+ */
+static int open_it(struct reg_stores *s, struct other *o, struct cc_note *why)
 {
 	struct st_conf conf = s->conf;
-	struct opened *o;
+	struct st_store *store = NULL;
 	int r;
 
-	for (unsigned i = 0; i < s->n_others; i++)
-		if (strcmp(s->others[i].url, url) == 0) {
-			*out = s->others[i].store;
-			return 0;
-		}
-	if (s->n_others == REG_STORES_MAX)
-		return cc_note_set(why, CC_ELIMIT, "more than %d stores", REG_STORES_MAX);
-	o = &s->others[s->n_others];
-	conf.url = o->url = strdup(url);
-	if (!o->url)
-		return cc_raise(CC_ENOMEM);
-	r = st_open(&o->store, &conf, why);
-	if (r) {
-		free(o->url);
-		return r;
-	}
-	s->n_others++;
-	*out = o->store;
-	return 0;
+	conf.url = o->url;
+	o->state = OTHER_OPENING;
+	pthread_mutex_unlock(&s->lock);
+	r = st_open(&store, &conf, why);
+	pthread_mutex_lock(&s->lock);
+	o->store = store;
+	o->state = r ? OTHER_FAILED : OTHER_OPEN;
+	o->again = cc_clock_ms() + FAILED_MS;
+	return r;
 }
+
+static int take_other(struct reg_stores *s, const char *url, struct st_store **out,
+		      struct cc_note *why)
+{
+	struct other *o = find_other(s, url);
+	int r = 0;
+
+	if (!o)
+		o = add_other(s, url);
+	if (!o)
+		return cc_note_set(why, CC_ELIMIT, "more than %d stores", REG_STORES_MAX);
+	if (o->state == OTHER_OPENING || (o->state == OTHER_FAILED && cc_clock_ms() < o->again))
+		return cc_note_set(why, CC_EBUSY, "the store of that authority is %s",
+				   o->state == OTHER_OPENING ? "being opened" : "out of reach");
+	if (o->state == OTHER_FAILED)
+		r = open_it(s, o, why);
+	if (!r)
+		*out = o->store;
+	return r;
+}
+
+/* ---- which it is ---- */
 
 /* What a .dbinfo says: NULL in *out: nothing. */
 static int read_dbinfo(struct reg_stores *s, const char *authority, struct st_store **out,
@@ -129,7 +183,7 @@ static int read_dbinfo(struct reg_stores *s, const char *authority, struct st_st
 		return r;
 	info = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 	url = json_string_value(json_object_get(info, "store"));
-	r = url ? open_other(s, url, out, why)
+	r = url ? take_other(s, url, out, why)
 		: cc_note_set(why, CC_EFORMAT, ".dbinfo of %.180s names no store", authority);
 	json_decref(info);
 	return r;
@@ -175,6 +229,7 @@ int reg_store_of(struct reg_stores *s, const char *authority, struct st_store **
 		 struct cc_note *why)
 {
 	struct cc_map_node *node;
+	uint64_t forgotten;
 	int r = 0;
 
 	if (!*authority) {
@@ -186,8 +241,11 @@ int reg_store_of(struct reg_stores *s, const char *authority, struct st_store **
 	if (node) {
 		*out = cc_container_of(node, struct place, node)->store;
 	} else {
+		forgotten = s->forgotten;
 		r = search(s, authority, out, why);
-		if (!r)
+		/* the lock was given up: what was read may be forgotten, or remembered already */
+		if (!r && forgotten == s->forgotten &&
+		    !cc_map_find(&s->places, authority, strlen(authority)))
 			r = remember(s, authority, *out);
 	}
 	pthread_mutex_unlock(&s->lock);

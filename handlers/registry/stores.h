@@ -16,7 +16,11 @@ struct reg_stores; /* any thread */
 int reg_stores_new(struct st_store **own, const char *authorities, const struct st_conf *conf,
 		   struct reg_stores **out);
 void reg_stores_free(struct reg_stores *s);
-/** The store of an authority (the store's form, "" is ours). Borrowed. @return 0, negative with why. */
+/**
+ * The store of an authority (the store's form, "" is ours). Borrowed. Waits for its own opening of one,
+ * never for another's. @return 0, -CC_EBUSY (it is being opened, or was out of reach just now), negative
+ * with why.
+ */
 int reg_store_of(struct reg_stores *s, const char *authority, struct st_store **out,
 		 struct cc_note *why);
 /** .dbinfo of all authorities is read again when next asked for. */

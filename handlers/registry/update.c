@@ -149,7 +149,7 @@ int reg_update(struct reg_call *c)
 	if (!r)
 		r = check_own(c, &change);
 	if (!r)
-		r = reg_seek_op(c, change.name.authority);
+		r = reg_seek_op(c, reg_home(&change.name));
 	if (!r && !c->repeated)
 		r = update(c, &change);
 	rg_change_deinit(&change);
@@ -201,7 +201,7 @@ static int run_remove(struct st_tx *tx, void *arg)
 int reg_remove_record(struct reg_call *c, const struct rg_name *name, json_t *value)
 {
 	struct removing m = {c, name};
-	const char *authority = name->type == RG_AUTHORITY ? name->name : name->authority;
+	const char *authority = reg_home(name);
 	int r = reg_seek_op(c, authority);
 
 	if (r || c->repeated) {

@@ -51,7 +51,7 @@ static int run_new(struct st_writer *w, const struct st_write *wr)
 	if (r == 0)
 		r = check_line(wr->audit);
 	if (r == 0 && wr->op)
-		r = st_op_put(&own, wr->signer, wr->op, wr->result);
+		r = st_op_put(&own, wr->signer, wr->op, wr->request, wr->result);
 	return r;
 }
 
@@ -63,7 +63,7 @@ static int run_once(struct st_writer *w, const struct st_write *wr)
 	if (!wr->op)
 		return run_new(w, wr);
 	st_tx_init(&own, w->conn);
-	r = st_op_get(&own, wr->signer, wr->op, wr->result);
+	r = st_op_get(&own, wr->signer, wr->op, wr->request, wr->result);
 	if (r == 0)
 		return ST_REPEATED;
 	return r == -CC_ENOTFOUND ? run_new(w, wr) : r;
@@ -103,7 +103,8 @@ static int run_request(struct st_writer *w, struct st_request *req)
 	w->conn->why.code = 0;
 	req->r = r;
 	/* a line that cannot be kept is why it was refused */
-	return r == ST_REPEATED || check_line(wr->audit) ? 0 : add_line(w, wr->audit);
+	return r == ST_REPEATED || r == ST_OTHER || check_line(wr->audit) ? 0
+									  : add_line(w, wr->audit);
 }
 
 /* ---- the transaction ---- */

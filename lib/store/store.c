@@ -182,6 +182,7 @@ int st_write(struct st_store *s, const struct st_write *w, struct cc_note *why)
 
 struct op_query {
 	const char *signer, *op;
+	const uint8_t *request;
 	struct cc_buf *result;
 };
 
@@ -189,13 +190,13 @@ static int find_op(struct st_tx *tx, void *arg)
 {
 	const struct op_query *q = arg;
 
-	return st_op_get(tx, q->signer, q->op, q->result);
+	return st_op_get(tx, q->signer, q->op, q->request, q->result);
 }
 
-int st_op_find(struct st_store *s, const char *signer, const char *op, int64_t deadline,
-	       struct cc_buf *result, struct cc_note *why)
+int st_op_find(struct st_store *s, const char *signer, const char *op, const uint8_t *request,
+	       int64_t deadline, struct cc_buf *result, struct cc_note *why)
 {
-	struct op_query q = {signer, op, result};
+	struct op_query q = {signer, op, request, result};
 	int r = op ? check_op(signer, op, why) : -CC_EINVAL;
 
 	return r ? r : st_read(s, deadline, find_op, &q, why);

@@ -112,6 +112,7 @@ int st_read(struct st_store *s, int64_t deadline, st_run_fn *run, void *arg, str
 
 struct st_write {
 	const char *signer, *op; /* whose operation it is; op NULL: a repetition is not known */
+	const uint8_t *request;	 /* SHA-256 of what is asked; NULL: a repetition may ask anything */
 	int64_t deadline;	 /* cc_clock_ms */
 	st_run_fn *run;
 	void *arg;
@@ -122,11 +123,13 @@ struct st_write {
 	 * empty: none. One that is not UTF-8, or of more than 4 MiB, refuses the write. */
 	struct cc_buf *audit;
 };
-enum { ST_REPEATED = 1000 }; /* above every outcome of a run */
+/* Above every outcome of a run. */
+enum { ST_REPEATED = 1000, ST_OTHER };
 
 /**
  * Writes, once for one (signer, op) of the last ST_OP_SECONDS, by whichever ccserver of this store.
- * @return 0 (durable), ST_REPEATED (it was done before; nothing was run), what run returned,
+ * @return 0 (durable), ST_REPEATED (it was done before; nothing was run), ST_OTHER (that
+ * op was another request's; nothing was run), what run returned,
  * -CC_EINVAL (op without signer), -CC_ELIMIT (ST_OP_MAX, ST_SIGNER_MAX, the line of
  * audit), -CC_EFORMAT (that line), -CC_EBUSY (ST_QUEUE_MAX wait), -CC_ETIMEOUT (not begun within the deadline, or the connection was
  * lost and did not come back: the outcome of an op is then known by repeating it), -CC_ESYS (disk
@@ -134,11 +137,11 @@ enum { ST_REPEATED = 1000 }; /* above every outcome of a run */
  */
 int st_write(struct st_store *s, const struct st_write *w, struct cc_note *why);
 /**
- * What a repeated op would be told, before work is done for it. @return 0 (result filled),
+ * What a repeated op would be told, before work is done for it. @return 0 (result filled), ST_OTHER,
  * -CC_ENOTFOUND, as st_read.
  */
-int st_op_find(struct st_store *s, const char *signer, const char *op, int64_t deadline,
-	       struct cc_buf *result, struct cc_note *why);
+int st_op_find(struct st_store *s, const char *signer, const char *op, const uint8_t *request,
+	       int64_t deadline, struct cc_buf *result, struct cc_note *why);
 /**
  * A line of audit of something that wrote nothing. It is written with the next batch, within a
  * second, and lost if the process is killed before. @return 0, -CC_EBUSY (too many wait: refuse

@@ -8,8 +8,6 @@
 #include "lib/xml/ossl.h"
 
 #define DAY 86400
-/* A certificate is good a little before it was made: the clocks of a testbed differ. */
-#define BACKDATE 300
 #define KEY_TEXT_MAX (16u << 10)
 
 /* ---- reading ---- */
@@ -160,7 +158,7 @@ static int create_in(const struct tr_place *p, const struct tr_authority_request
 	char urn[TR_NAME_MAX + 1];
 	struct tr_gid_request gid = {.urn = urn,
 				     .email = rq->email,
-				     .not_before = now - BACKDATE,
+				     .not_before = now - TR_HIERARCHY_BACKDATE,
 				     .not_after = now + (int64_t)rq->days * DAY};
 	int r = tr_place_has(p, TR_PLACE_GID, why);
 
@@ -227,7 +225,7 @@ static int renew_in(const struct tr_place *p, const char *hrn, int days, struct 
 {
 	cc_cleanup(tr_gids_deinit) struct tr_gids old = {.count = 0}, chain = {.count = 0};
 	cc_cleanup(xs_pkey_freep) EVP_PKEY *key = NULL;
-	struct tr_gid_request gid = {.not_before = now - BACKDATE,
+	struct tr_gid_request gid = {.not_before = now - TR_HIERARCHY_BACKDATE,
 				     .not_after = now + (int64_t)days * DAY};
 	int r = tr_place_read_gid(p, hrn, &old, NULL, why);
 

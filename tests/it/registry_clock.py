@@ -206,5 +206,26 @@ def op_is_forgotten(lab):
     bed.check()
 
 
+def begun_authority_ends(lab):
+    """What was killed between an authority's key and its record waits a day to be asked for again; then the key goes."""
+    clock, bed = started(lab)
+    begun = int(clock.now())
+    bed.make_authority(f"{SITE}.left")
+    bed.server.kill()
+    bed.sql(f"INSERT INTO job (name, state, updated) VALUES ('register {SITE}.left', '{begun}', {begun + 60})")
+    key = Authority(bed, f"{SITE}.left").key
+    for hours, there in ((1, True), (24, False)):
+        clock.forward(hours * HOUR)
+        bed.server.start()
+        bed.call(bed.plc.signer, "get_version")
+        expect_equal(key.exists(), there, f"its key {hours} h on")
+        expect_equal(bed.sql(f"SELECT name FROM record WHERE name = '{SITE}.left'"), [], "its record")
+        bed.server.stop()
+    expect_equal(bed.sql("SELECT name FROM job WHERE name LIKE 'register %'"), [], "what is kept of it")
+    bed.server.start()
+    bed.authority(f"{SITE}.left")
+    bed.check()
+
+
 if __name__ == "__main__":
-    it.main(credential_ends, gid_ends, slice_ends, slice_is_revived, token_ends, op_is_forgotten)
+    it.main(begun_authority_ends, credential_ends, gid_ends, slice_ends, slice_is_revived, token_ends, op_is_forgotten)

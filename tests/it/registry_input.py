@@ -475,6 +475,17 @@ def same_op(b):
     made = [b.alice.call("create_slice", urn=urn, expires=soon, op=op) for _ in range(2)]
     expect(all("signed-credential" in m for m in made), "credentials of create_slice")
     expect_equal(b.alice.call("delete_slice", urn=urn, op=os.urandom(16).hex()), True, "delete_slice")
+    # an op is of one request: with other arguments, or for another operation, it is a conflict, and nothing is done
+    op = os.urandom(16).hex()
+    as_pi(b, "register", record={"hrn": "plc.site.o4", "type": "slice"}, op=op)
+    for operation, words in (("register", {"record": {"hrn": "plc.site.o5", "type": "slice"}}),
+                             ("register", {"record": {"hrn": "plc.site.o4", "type": "slice", "url": "u"}}),
+                             ("remove", {"hrn": "plc.site.o4", "type": "slice"}),
+                             ("update", {"record": {"hrn": "plc.site.o4", "type": "slice"}})):
+        pi_refused(b, "RecordChanged", operation, op=op, **words)
+    expect_equal(len(b.resolve("plc.site.o4")), 1, "the record that was to be removed")
+    pi_refused(b, "RecordNotFound", "remove", hrn="plc.site.o5", type="slice")
+    as_pi(b, "remove", hrn="plc.site.o4", type="slice")
     # a refusal is no result: it is judged anew
     op = os.urandom(16).hex()
     pi_refused(b, "RecordNotFound", "remove", hrn="plc.site.o3", type="slice", op=op)

@@ -374,8 +374,9 @@ static void test_op_bounds(void **state)
 	assert_int_equal(st_write(k->s, &w, &k->why), -CC_EINVAL); /* no signer */
 	w.signer = "s";
 	assert_int_equal(st_write(k->s, &w, &k->why), -CC_ELIMIT);
-	assert_int_equal(st_op_find(k->s, "s", op, kit_in(20), &result, &k->why), -CC_ELIMIT);
-	assert_int_equal(st_op_find(k->s, "s", NULL, kit_in(20), &result, &k->why), -CC_EINVAL);
+	assert_int_equal(st_op_find(k->s, "s", op, NULL, kit_in(20), &result, &k->why), -CC_ELIMIT);
+	assert_int_equal(st_op_find(k->s, "s", NULL, NULL, kit_in(20), &result, &k->why),
+			 -CC_EINVAL);
 	w.op = "\xff";
 	assert_int_equal(st_write(k->s, &w, &k->why), -CC_EFORMAT);
 	op[ST_OP_MAX] = 0;

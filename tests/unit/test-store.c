@@ -42,7 +42,8 @@ static void test_op(void **state)
 
 	kit_open(k);
 	w.deadline = kit_in(20);
-	assert_int_equal(st_op_find(k->s, "a", "1", kit_in(20), &result, &k->why), -CC_ENOTFOUND);
+	assert_int_equal(st_op_find(k->s, "a", "1", NULL, kit_in(20), &result, &k->why),
+			 -CC_ENOTFOUND);
 	cc_buf_puts(&result, "done");
 	assert_int_equal(st_write(k->s, &w, &k->why), 0);
 	cc_buf_reset(&result);
@@ -50,14 +51,46 @@ static void test_op(void **state)
 	assert_int_equal(row.runs, 1);
 	assert_string_equal((char *)result.data, "done");
 	cc_buf_reset(&result);
-	assert_int_equal(st_op_find(k->s, "a", "1", kit_in(20), &result, &k->why), 0);
+	assert_int_equal(st_op_find(k->s, "a", "1", NULL, kit_in(20), &result, &k->why), 0);
 	assert_string_equal((char *)result.data, "done");
-	assert_int_equal(st_op_find(k->s, "b", "1", kit_in(20), &result, &k->why), -CC_ENOTFOUND);
+	assert_int_equal(st_op_find(k->s, "b", "1", NULL, kit_in(20), &result, &k->why),
+			 -CC_ENOTFOUND);
 	/* the same id of another signer is another operation */
 	w.signer = "b";
 	row.name = "two";
 	assert_int_equal(st_write(k->s, &w, &k->why), 0);
 	assert_int_equal(kit_count(k, "%"), 2);
+	cc_buf_deinit(&result);
+}
+
+/* An op is of one request: who asks for something else with it is told neither's result. */
+static void test_op_of_another(void **state)
+{
+	static const uint8_t this[32] = "this", other[32] = "other";
+	struct cc_buf result = CC_BUF_INIT(100);
+	struct kit *k = kit_of(state);
+	struct kit_row row = {.name = "one"};
+	struct st_write w = {.signer = "a",
+			     .op = "1",
+			     .request = this,
+			     .run = kit_insert,
+			     .arg = &row,
+			     .result = &result};
+
+	kit_open(k);
+	w.deadline = kit_in(20);
+	assert_int_equal(st_write(k->s, &w, &k->why), 0);
+	w.request = other;
+	assert_int_equal(st_write(k->s, &w, &k->why), ST_OTHER);
+	assert_int_equal(row.runs, 1);
+	assert_int_equal(st_op_find(k->s, "a", "1", other, kit_in(20), &result, &k->why), ST_OTHER);
+	assert_int_equal(st_op_find(k->s, "a", "1", this, kit_in(20), &result, &k->why), 0);
+	w.request = this;
+	assert_int_equal(st_write(k->s, &w, &k->why), ST_REPEATED);
+	/* of what was done before requests were kept, nothing is known */
+	kit_sql(k, "UPDATE op SET request = NULL");
+	w.request = other;
+	assert_int_equal(st_write(k->s, &w, &k->why), ST_REPEATED);
 	cc_buf_deinit(&result);
 }
 
@@ -100,8 +133,8 @@ static void test_numbers(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	STORE_TEST(test_write_read), STORE_TEST(test_open_again), STORE_TEST(test_op),
-	STORE_TEST(test_refused),    STORE_TEST(test_numbers),
+	STORE_TEST(test_write_read),	STORE_TEST(test_open_again), STORE_TEST(test_op),
+	STORE_TEST(test_op_of_another), STORE_TEST(test_refused),    STORE_TEST(test_numbers),
 };
 
 TEST_MAIN(tests)
