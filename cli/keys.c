@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "cli/cli.h"
+#include "cli/keys_server.h"
 #include "lib/base/clock.h"
 #include "lib/cc/curve.h"
 #include "lib/cc/keys.h"
@@ -238,6 +239,8 @@ const struct cli_command cli_keys[] = {
 	 cli_init_ca},
 	{"keys", "issue", "[OPTIONS] NAME", "makes a key and a certificate that the CA signs",
 	 make_details, cli_issue},
+	{"keys", "server-cert", "--host NAME [OPTIONS] [NAME]",
+	 "makes a key and a certificate for TLS", keys_server_details, keys_server},
 	{"keys", "revoke", "[OPTIONS] NAME...", "puts certificates on the CRL of their CA",
 	 crl_details, cli_revoke},
 	{"keys", "crl", "[OPTIONS]", "makes or renews the CRL of a CA", crl_details, cli_crl},

@@ -15,6 +15,7 @@
 #include "lib/base/file.h"
 #include "lib/base/limits.h"
 #include "lib/cc/keyfile.h"
+#include "lib/cc/keys_int.h"
 #include "lib/cc/ossl.h"
 #include "lib/cc/signer.h"
 
@@ -76,16 +77,13 @@ int cc_keys_make_folders(const char *dir, struct cc_note *why)
 	return r < 0 ? r : make_folder(private, 0700, why);
 }
 
-/* Neither file may be there: half a pair of another time would be overwritten or mixed. */
-static int check_absent(const struct cc_keys_request *rq, struct cc_note *why)
+int cc_keys_check_absent(const char *dir, const char *name, struct cc_note *why)
 {
-	cc_cleanup(cc_freep) char *cert = cc_keyfile_cert_path(rq->dir, rq->name);
-	cc_cleanup(cc_freep) char *key = cc_keyfile_key_path(rq->dir, rq->name);
+	cc_cleanup(cc_freep) char *cert = cc_keyfile_cert_path(dir, name);
+	cc_cleanup(cc_freep) char *key = cc_keyfile_key_path(dir, name);
 
 	if (!cert || !key)
 		return cc_raise(CC_ENOMEM);
-	if (rq->force)
-		return 0;
 	for (size_t i = 0; i < 2; i++) {
 		const char *path = i == 0 ? cert : key;
 
@@ -96,7 +94,7 @@ static int check_absent(const struct cc_keys_request *rq, struct cc_note *why)
 	return 0;
 }
 
-static EVP_PKEY *make_key(enum cc_key_kind kind)
+EVP_PKEY *cc_keys_make_key(enum cc_key_kind kind)
 {
 	switch (kind) {
 	case CC_KEY_P256:
@@ -109,7 +107,7 @@ static EVP_PKEY *make_key(enum cc_key_kind kind)
 	return NULL;
 }
 
-static bool set_serial(X509 *cert)
+bool cc_keys_set_serial(X509 *cert)
 {
 	uint8_t octets[SERIAL_OCTETS];
 	BIGNUM *bn;
@@ -124,7 +122,7 @@ static bool set_serial(X509 *cert)
 	return ok;
 }
 
-static bool set_validity(X509 *cert, int days, const X509 *issuer)
+bool cc_keys_set_validity(X509 *cert, int days, const X509 *issuer)
 {
 	const ASN1_TIME *end = X509_get0_notAfter(issuer);
 	time_t now = (time_t)cc_clock_wall();
@@ -137,7 +135,7 @@ static bool set_validity(X509 *cert, int days, const X509 *issuer)
 	return cert == issuer || ASN1_TIME_compare(own, end) <= 0 || X509_set1_notAfter(cert, end);
 }
 
-static bool add_extension(X509 *cert, X509V3_CTX *ctx, int nid, const char *value)
+bool cc_keys_add_extension(X509 *cert, X509V3_CTX *ctx, int nid, const char *value)
 {
 	X509_EXTENSION *ext = X509V3_EXT_conf_nid(NULL, ctx, nid, value);
 	bool ok = ext && X509_add_ext(cert, ext, -1);
@@ -177,11 +175,11 @@ static bool add_extensions(X509 *cert, X509 *issuer, EVP_PKEY *key, const char *
 	X509V3_CTX ctx;
 
 	X509V3_set_ctx(&ctx, issuer, cert, NULL, NULL, 0);
-	return add_extension(cert, &ctx, NID_basic_constraints,
-			     ca ? "critical,CA:TRUE" : "critical,CA:FALSE") &&
-	       add_extension(cert, &ctx, NID_key_usage, usage) &&
-	       add_extension(cert, &ctx, NID_subject_key_identifier, "hash") &&
-	       add_extension(cert, &ctx, NID_authority_key_identifier, "keyid:always") &&
+	return cc_keys_add_extension(cert, &ctx, NID_basic_constraints,
+				     ca ? "critical,CA:TRUE" : "critical,CA:FALSE") &&
+	       cc_keys_add_extension(cert, &ctx, NID_key_usage, usage) &&
+	       cc_keys_add_extension(cert, &ctx, NID_subject_key_identifier, "hash") &&
+	       cc_keys_add_extension(cert, &ctx, NID_authority_key_identifier, "keyid:always") &&
 	       (!urn || add_urn(cert, urn));
 }
 
@@ -196,11 +194,11 @@ static X509 *make_cert(const struct cc_keys_request *rq, EVP_PKEY *key, X509 *is
 		return NULL;
 	if (!issuer)
 		issuer = cert;
-	if (!X509_set_version(cert, X509_VERSION_3) || !set_serial(cert) ||
+	if (!X509_set_version(cert, X509_VERSION_3) || !cc_keys_set_serial(cert) ||
 	    !X509_NAME_add_entry_by_NID(X509_get_subject_name(cert), NID_commonName, MBSTRING_UTF8,
 					(const unsigned char *)cn, -1, -1, 0) ||
 	    !X509_set_issuer_name(cert, X509_get_subject_name(issuer)) ||
-	    !set_validity(cert, rq->days, issuer) || !X509_set_pubkey(cert, key) ||
+	    !cc_keys_set_validity(cert, rq->days, issuer) || !X509_set_pubkey(cert, key) ||
 	    !add_extensions(cert, issuer, key, rq->urn) ||
 	    !X509_sign(cert, issuer_key, EVP_sha256()))
 		return NULL;
@@ -215,11 +213,11 @@ static int make_pair(const struct cc_keys_request *rq, X509 *issuer, EVP_PKEY *i
 	int r;
 
 	r = cc_keys_make_folders(rq->dir, why);
-	if (r == 0)
-		r = check_absent(rq, why);
+	if (r == 0 && !rq->force)
+		r = cc_keys_check_absent(rq->dir, rq->name, why);
 	if (r < 0)
 		return r;
-	key = make_key(rq->kind);
+	key = cc_keys_make_key(rq->kind);
 	cert = key ? make_cert(rq, key, issuer, issuer_key ? issuer_key : key) : NULL;
 	if (!cert)
 		return cc_raise_ossl();

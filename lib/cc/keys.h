@@ -44,6 +44,26 @@ int cc_keys_sign_request(const struct cc_keys_request *rq, const char *ca, const
 /** A validity in days that a certificate or a CRL can have. @return 0, -CC_EINVAL. */
 int cc_keys_check_days(int days, struct cc_note *why);
 
+/* The certificate of a server of TLS, not of the bus. */
+struct cc_keys_server_request {
+	const char *dir;
+	const char *name;	/* file name, as above; NULL: host */
+	const char *host;	/* DNS name, at most 64 octets: common name and SAN */
+	const char *const *ips; /* addresses for the SAN, too */
+	size_t n_ips;
+	const char *ca;	       /* of the same folder; NULL: self-signed */
+	int days;	       /* validity, 1..36500; cut to the issuer's end */
+	bool allow_local_host; /* localhost is a name like others */
+	bool force;
+};
+#define CC_KEYS_IPS_MAX 16
+/**
+ * Makes a key of P-256 and its certificate (CA:FALSE, serverAuth, SAN); NAME.crt holds the chain that a
+ * server sends: behind the certificate that of the CA, and what stands behind it in its file. Clients
+ * such as jFed want the DNS name in both places (spec jfed 6). @return as cc_keys_issue.
+ */
+int cc_keys_server_cert(const struct cc_keys_server_request *rq, struct cc_note *why);
+
 struct cc_keys_crl_request {
 	const char *dir; /* key store folder */
 	const char *ca;	 /* whose CRL: CA.crl beside CA.crt */
