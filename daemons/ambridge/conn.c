@@ -3,7 +3,6 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
-#include <openssl/err.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -132,9 +131,7 @@ void ab_conn_done(struct ab_conn *c)
 
 void ab_conn_bye(struct ab_conn *c)
 {
-	if (SSL_is_init_finished(c->ssl))
-		SSL_shutdown(c->ssl);
-	ERR_clear_error();
+	ab_tls_bye(c->ssl);
 }
 
 void ab_conn_cut(struct ab_conn *c)

@@ -92,6 +92,13 @@ SSL *ab_tls_open(struct ab_tls *t, struct ab_conn *conn)
 	return ssl;
 }
 
+void ab_tls_bye(SSL *ssl)
+{
+	if (SSL_is_init_finished(ssl))
+		SSL_shutdown(ssl);
+	ERR_clear_error();
+}
+
 /* ---- what it stands on ---- */
 
 static int read_failed(const char *what, const char *path, struct cc_note *why)

@@ -43,6 +43,8 @@ void ab_tls_unref(struct ab_tls *t);
 SSL *ab_tls_open(struct ab_tls *t, struct ab_conn *conn);
 /** Whose connection it is; NULL: nobody's. */
 struct ab_conn *ab_tls_conn(const SSL *ssl);
+/** Sends close_notify, as far as the socket takes it. */
+void ab_tls_bye(SSL *ssl);
 /** Whether the certificate is for a host by this name: in its SAN, and as its CN. */
 bool ab_tls_names(const struct ab_tls *t, const char *host, bool *cn);
 /** Sessions that could be resumed. */

@@ -12,6 +12,7 @@ import ssl
 import struct
 import threading
 import time
+import xmlrpc.client
 
 import ccfed_it as it
 from bridge_it import CALL, VERSION, Door, door, post, read_all, registry, server_certificate
@@ -90,9 +91,7 @@ def deadlines(lab):
 def slow_reader(lab):
     """Who does not take his answers is cut, and what was held for him is given back."""
     d = Door(registry(lab), **SHORT).start()
-    d.bed.lab.daemons  # the bridge ends with the test
     mine = d.bed.alice.credential()
-    import xmlrpc.client  # pylint: disable=import-outside-toplevel
     call = xmlrpc.client.dumps((["plc.site.alice"] * 200, mine), "Resolve").encode()
     plain = socket.socket()
     plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -113,7 +112,6 @@ def slow_reader(lab):
 def connections(lab):
     """An address has so many connections; when all are taken, who has not shown yet who he is makes room."""
     d = Door(registry(lab), **{"max-address-connections": 3, "max-connections": 6, "handshake-timeout": 60}).start()
-    d.roots.touch()
     mine = [socket.create_connection(("127.0.0.1", d.ports["am"]), source_address=("127.0.0.2", 0)) for _ in range(3)]
     wait_until(lambda: d.figure("connections") == 3, "three connections")
     over = socket.create_connection(("127.0.0.1", d.ports["am"]), source_address=("127.0.0.2", 0))
