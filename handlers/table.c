@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "handlers/table.h"
 
+extern const struct cc_handler aggregate_handler;
 extern const struct cc_handler delay_handler;
 extern const struct cc_handler disposer_handler;
 extern const struct cc_handler echo_handler;
@@ -11,7 +12,9 @@ extern const struct cc_handler proxy_handler;
 extern const struct cc_handler registry_handler;
 
 const struct cc_handler *const handler_table[] = {
-	&delay_handler,	 &disposer_handler, &echo_handler,
-	&filter_handler, &jobmgr_handler,   &locallogger_handler,
-	&proxy_handler,	 &registry_handler, NULL,
+	&aggregate_handler,   &delay_handler,
+	&disposer_handler,    &echo_handler,
+	&filter_handler,      &jobmgr_handler,
+	&locallogger_handler, &proxy_handler,
+	&registry_handler,    NULL,
 };

@@ -37,7 +37,9 @@ static const struct ab_method *find(const struct ab_method *table, const char *n
 
 const struct ab_method *ab_method_find(const struct ab_service *s, const char *name)
 {
-	return find(s->methods, name);
+	const struct ab_method *m = find(s->methods, name);
+
+	return m || s != &ab_registry ? m : find(ab_registry_2008, name);
 }
 
 const char *ab_method_name(const struct ab_method *m)

@@ -24,6 +24,7 @@ struct ab_style {
 
 /* One CC request, made of one call. */
 struct ab_request {
+	/* what ab_reply_make wants; of the same name as that it was made of, but not always the same */
 	const struct ab_method *method; /* borrowed from the table */
 	char type[CC_TYPE_MAX + 1];
 	json_t *body; /* owned; the caller of the front door is not in it yet */
@@ -64,8 +65,10 @@ int ab_request_make(const struct ab_method *m, const json_t *params, const struc
 void ab_request_deinit(struct ab_request *r);
 
 /**
- * Makes the answer of an outcome. CC_OUT_HOP, CC_OUT_TIMEOUT and the code `busy` become 503 where
- * asking again is safe and may help. @return 0, -CC_ENOMEM.
+ * Makes the answer of an outcome. 503 is for what may be asked again and might fare better then: what
+ * a server signed as `busy` or `stale`, which it has not done; and, for methods that change nothing,
+ * CC_OUT_TIMEOUT, the code `timeout` and a hop's `busy` and `unreachable`. Of others nobody knows
+ * whether they were done, and the fault says so. A value may be nil (json_null). @return 0, -CC_ENOMEM.
  */
 int ab_reply_make(const struct ab_method *m, const struct cc_answer *answer,
 		  const struct ab_style *style, struct ab_reply *out);

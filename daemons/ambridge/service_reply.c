@@ -146,29 +146,39 @@ static const char *word_of(const struct cc_answer *a)
 	return fault;
 }
 
+/* Nobody knows whether it was done; for what changes nothing that is no matter. */
+static int refuse_unknown(const struct ab_method *m, const struct ab_outcome *o, const char *why,
+			  const struct ab_style *style, struct ab_reply *out)
+{
+	char text[160];
+
+	if (m->safe)
+		return ab_reply_refuse(m, o, why, style, out);
+	snprintf(text, sizeof(text),
+		 "%s: whether it was done is not known, look before you ask again", why);
+	return ab_reply_refuse(m, o, text, style, out);
+}
+
 static int refuse_error(const struct ab_method *m, const struct cc_answer *a,
 			const struct ab_style *style, struct ab_reply *out)
 {
 	const struct ab_outcome *o = ab_outcome_find(word_of(a));
 	const char *msg = json_string_value(json_object_get(a->json, "msg"));
 
+	/* its text is for who can repeat the same op, which no client here can */
+	if (strcmp(a->code, "timeout") == 0)
+		return refuse_unknown(m, o, "not done in time", style, out);
 	return ab_reply_refuse(m, o, msg && *msg ? msg : o->word, style, out);
 }
 
-static int refuse_unknown(const struct ab_method *m, const struct cc_answer *a,
+static int refuse_silence(const struct ab_method *m, const struct cc_answer *a,
 			  const struct ab_style *style, struct ab_reply *out)
 {
-	const char *why =
-		a->outcome == CC_OUT_TIMEOUT ? "no answer in time" : "the server cannot be reached";
-	char text[160];
-
-	if (m->safe)
-		return ab_reply_refuse(m, ab_outcome_find(a->code), why, style, out);
-	snprintf(text, sizeof(text),
-		 "%s: whether it was done is not known, look before you ask again", why);
-	return ab_reply_refuse(m,
-			       ab_outcome_find(a->outcome == CC_OUT_TIMEOUT ? "timeout" : a->code),
-			       text, style, out);
+	if (a->outcome == CC_OUT_TIMEOUT)
+		return refuse_unknown(m, ab_outcome_find("timeout"), "no answer in time", style,
+				      out);
+	return refuse_unknown(m, ab_outcome_find(a->code), "the server cannot be reached", style,
+			      out);
 }
 
 static bool is_reply_of(const struct ab_method *m, const struct cc_answer *a)
@@ -222,6 +232,6 @@ int ab_reply_make(const struct ab_method *m, const struct cc_answer *a,
 	case CC_OUT_ERROR:
 		return refuse_error(m, a, style, out);
 	default:
-		return refuse_unknown(m, a, style, out);
+		return refuse_silence(m, a, style, out);
 	}
 }
