@@ -60,8 +60,8 @@ int cli_https_post(struct cli_https *h, const struct cc_buf *body, int64_t ms,
 /* ---- https_error.c ---- */
 
 /**
- * What libcurl's failure means. code is a CURLcode, detail what it said more, verify the X509_V_ERR of
- * the server's chain. @return as cli_https_post.
+ * What libcurl's failure means. code is a CURLcode, detail what it said more. @return as cli_https_post;
+ * also -CC_EINVAL (conf), -CC_ENOMEM.
  */
 int cli_https_error(const struct cli_https_conf *conf, int code, long os_errno, const char *detail,
 		    struct cc_note *why);
