@@ -379,7 +379,8 @@ def only_on_the_bus(lab):
     door, pi, _ = people(lab)
     pi.known()
     done = pi.run("https", "node", "add", f"{SITE}.n7")
-    expect(done.returncode == 1 and "over the bus alone" in done.stderr, done.stderr)
+    expect(done.returncode == 2 and "over the bus alone" in done.stderr, done.stderr)
+    door.bed.plc.refused("RecordNotFound", "resolve", hrns=[f"{SITE}.n7"], credentials=[door.bed.plc.credential()])
     door.daemon.stop()
 
 
