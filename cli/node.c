@@ -97,6 +97,10 @@ static int add(struct reg_args *a, const char *endpoint)
 	json_t *body;
 	int r = cli_user_begin(&a->user);
 
+	/* before the node is registered: its token has no name at a front door */
+	if (r < 0 && a->user.server.url)
+		return cli_usage(a->user.cmd,
+				 "it goes over the bus alone: give --cc URL, and no --server");
 	url = endpoint ? endpoint : a->user.bus.url;
 	if (r < 0 && strncmp(url, "tcp://", 6) != 0)
 		return cli_usage(a->user.cmd,

@@ -4,7 +4,7 @@
  * A user of the registry: the folder with his key, his GID and his credentials, and requests that
  * are signed with them.
  *
- *   config              [ccfed]: who he is, where the bus is, who may answer
+ *   config              [ccfed]: who he is, where the bus or a front door is, who may answer
  *   user.key  user.pub  his key, and its public half for who registers him
  *   user.crt            a certificate that he signed himself: all he has until he is registered
  *   user.gid            his GID and those of the authorities above it
@@ -22,20 +22,31 @@
 struct cli_user_conf {
 	char *hrn, *as, *authority;
 	char *cc, *servers, *realm, *keystore, *ca, *curve_server, *curve;
+	char *server, *server_ca, *pin;
 };
+
+/* A front door, instead of the bus; url NULL: the bus. Texts are borrowed. */
+struct cli_server {
+	const char *url, *ca, *pin;
+	bool insecure;
+};
+
+struct cli_https;
 
 struct cli_user {
 	const struct cli_command *cmd;
 	struct cli_bus_options bus;
+	struct cli_server server;
 	const char *home_option, *hrn, *as,
 		*authority; /* options, else of conf; as: "user", "authority" */
 	double deadline;    /* seconds */
 	bool json, p256;
-	char *home, *own_cert, *own_key, *ca;
+	char *home, *own_cert, *own_key, *ca, *server_ca;
 	struct cli_user_conf conf;
 	EVP_PKEY *key;
 	struct cc_client *client;
-	bool with_gid;	   /* what the client signs with; else with user.crt */
+	struct cli_https *https; /* the front door, once it was asked */
+	bool with_gid; /* what the client signs with, or shows at the front door; else with user.crt */
 	const char *quiet; /* a refusal of this class is not said; NULL: each is */
 };
 
@@ -45,6 +56,10 @@ enum {
 	CLI_OPT_AS,
 	CLI_OPT_AUTHORITY,
 	CLI_OPT_P256,
+	CLI_OPT_SERVER,
+	CLI_OPT_SERVER_CA,
+	CLI_OPT_PIN,
+	CLI_OPT_INSECURE,
 	CLI_OPT_USER_DEADLINE,
 	CLI_OPT_USER_JSON,
 	CLI_OPT_USER_HELP
@@ -55,6 +70,10 @@ enum {
 		{"as", required_argument, NULL, CLI_OPT_AS},                                       \
 		{"authority", required_argument, NULL, CLI_OPT_AUTHORITY},                         \
 		{"p256", no_argument, NULL, CLI_OPT_P256},                                         \
+		{"server", required_argument, NULL, CLI_OPT_SERVER},                               \
+		{"server-ca", required_argument, NULL, CLI_OPT_SERVER_CA},                         \
+		{"pin", required_argument, NULL, CLI_OPT_PIN},                                     \
+		{"insecure", no_argument, NULL, CLI_OPT_INSECURE},                                 \
 		{"deadline", required_argument, NULL, CLI_OPT_USER_DEADLINE},                      \
 		{"json", no_argument, NULL, CLI_OPT_USER_JSON},                                    \
 		{"help", no_argument, NULL, CLI_OPT_USER_HELP},                                    \
@@ -76,6 +95,12 @@ enum {
 	"                    user.key: how an operator begins\n"                                   \
 	"  --authority HRN   whose credential is tried first, and listed by default\n"             \
 	"  --p256            the first run makes a key of P-256 instead of RSA-2048\n"             \
+	"  --server URL      front door instead of the bus, https://HOST:PORT/registry\n"          \
+	"                    (CCFED_SERVER)\n"                                                     \
+	"  --server-ca FILE  CAs that its certificate must come from, PEM (default: the "          \
+	"system's)\n"                                                                              \
+	"  --pin PIN         sha256//BASE64 of its public key; alone, only the key counts\n"       \
+	"  --insecure        whoever answers there is believed: for a test\n"                      \
 	"  --cc URL          endpoint of the ccserver (CCFED_LOCAL_CC)\n"                          \
 	"  --ca FILE.crt     CA that answers must come from, or its name in --keystore\n"          \
 	"  --keystore DIR    folder of certificates (CCFED_KEYSTORE)\n"                            \
@@ -133,7 +158,11 @@ json_t *cli_reply_value(const struct cli_reply *r);
 /** Whether it is a refusal of this class. */
 bool cli_reply_is(const struct cli_reply *r, const char *fault);
 
-/** Opens the bus, signing with the GID or with the self-signed certificate. */
+/** Where requests go: the URL of the front door or of the bus. */
+const char *cli_user_where(const struct cli_user *u);
+/** Ends what is open: the next request reads certificate and key again. */
+void cli_user_disconnect(struct cli_user *u);
+/** Opens the bus, signing with the GID or with the self-signed certificate; a front door is opened when it is asked. */
 int cli_user_connect(struct cli_user *u, bool with_gid, struct cc_note *why);
 /** Asks, and again where that may help (same op). body is borrowed. @return 0, negative error. */
 int cli_user_call(struct cli_user *u, const char *type, json_t *body, struct cli_reply *out,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/https.h"
 #include "cli/text.h"
 #include "cli/user.h"
 #include "lib/base/clock.h"
@@ -38,19 +39,32 @@ bool cli_reply_is(const struct cli_reply *r, const char *fault)
 
 /* ---- asking ---- */
 
+const char *cli_user_where(const struct cli_user *u)
+{
+	return u->server.url ? u->server.url : u->bus.url;
+}
+
+void cli_user_disconnect(struct cli_user *u)
+{
+	cc_client_freep(&u->client);
+	cli_https_freep(&u->https);
+}
+
 int cli_user_connect(struct cli_user *u, bool with_gid, struct cc_note *why)
 {
-	if (u->client && u->with_gid == with_gid)
+	if ((u->client || u->https) && u->with_gid == with_gid)
 		return 0;
-	if (!u->bus.url)
+	if (!cli_user_where(u))
 		return cc_note_set(why, CC_EINVAL,
-				   "no server: give --cc URL, or set cc in %s/config", u->home);
-	if (!u->bus.ca && !u->bus.keystore)
+				   "no server: give --cc URL or --server URL, or set cc or server "
+				   "in %s/config",
+				   u->home);
+	if (!u->server.url && !u->bus.ca && !u->bus.keystore)
 		return cc_note_set(why, CC_EINVAL,
 				   "no CA, so anybody could answer: ask the operator for its "
 				   "certificate, and give --ca FILE.crt, or set ca in %s/config",
 				   u->home);
-	cc_client_freep(&u->client);
+	cli_user_disconnect(u);
 	free(u->own_cert);
 	u->own_cert = cli_user_path(u, with_gid ? "user.gid" : "user.crt");
 	if (!u->own_cert)
@@ -58,7 +72,7 @@ int cli_user_connect(struct cli_user *u, bool with_gid, struct cc_note *why)
 	u->bus.own_cert = u->own_cert;
 	u->bus.own_key = u->own_key;
 	u->with_gid = with_gid;
-	return cli_bus_open(&u->bus, 0, &u->client, why);
+	return u->server.url ? 0 : cli_bus_open(&u->bus, 0, &u->client, why);
 }
 
 struct waiting {
@@ -108,6 +122,8 @@ int cli_user_call(struct cli_user *u, const char *type, json_t *body, struct cli
 	int64_t end = cc_clock_ms() + (int64_t)(u->deadline * 1000), left;
 	int r = body ? cli_user_connect(u, u->with_gid, why) : cc_raise(CC_ENOMEM);
 
+	if (!r && u->server.url)
+		return cli_user_call_https(u, type, body, out, why);
 	for (;;) {
 		left = end - cc_clock_ms();
 		if (!r)
@@ -146,8 +162,8 @@ int cli_user_refused(const struct cli_user *u, const struct cli_reply *reply)
 		return CLI_FAILED;
 	fprintf(stderr, CLI_WORDS ": ", CLI_WORDS_OF(u->cmd));
 	if (reply->outcome == CC_OUT_TIMEOUT) {
-		fprintf(stderr, "no answer from %s within %g s; outcome unknown\n", u->bus.url,
-			u->deadline);
+		fprintf(stderr, "no answer from %s within %g s; outcome unknown\n",
+			cli_user_where(u), u->deadline);
 		return CLI_FAILED;
 	}
 	if (reply->outcome == CC_OUT_ANSWER) {

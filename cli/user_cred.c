@@ -151,7 +151,7 @@ static int get_self(struct cli_user *u, struct cli_reply *reply, struct cc_note 
 		r = take_self(u, reply, why);
 	if (r)
 		return r;
-	cc_client_freep(&u->client); /* the GID may be another one now */
+	cli_user_disconnect(u); /* the GID may be another one now */
 	return cli_user_connect(u, true, why);
 }
 

@@ -2,9 +2,11 @@
 /* The folder of a user, and what its config says. */
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/https.h"
 #include "cli/user.h"
 #include "lib/base/file.h"
 #include "lib/base/util.h"
@@ -27,6 +29,9 @@ static const struct cf_opt options[] = {
 	OPT("keystore", keystore, "folder of certificates"),
 	OPT("curve-server", curve_server, "CURVE key of the server"),
 	OPT("curve", curve, "own CURVE key pair in the key store"),
+	OPT("server", server, "front door instead of the bus: https://HOST:PORT/registry"),
+	OPT("server-ca", server_ca, "CAs of the front door, a file of PEM; default: the system's"),
+	OPT("pin", pin, "sha256//BASE64 of the front door's public key"),
 	{0},
 };
 static const struct cf_opt *const tables[] = {options, NULL};
@@ -51,6 +56,18 @@ int cli_user_option(struct cli_user *u, int opt, const char *arg)
 	case CLI_OPT_P256:
 		u->p256 = true;
 		return -1;
+	case CLI_OPT_SERVER:
+		u->server.url = arg;
+		return -1;
+	case CLI_OPT_SERVER_CA:
+		u->server.ca = arg;
+		return -1;
+	case CLI_OPT_PIN:
+		u->server.pin = arg;
+		return -1;
+	case CLI_OPT_INSECURE:
+		u->server.insecure = true;
+		return -1;
 	case CLI_OPT_USER_JSON:
 		u->json = true;
 		return -1;
@@ -68,13 +85,14 @@ int cli_user_option(struct cli_user *u, int opt, const char *arg)
 
 void cli_user_deinit(struct cli_user *u)
 {
-	cc_client_freep(&u->client);
+	cli_user_disconnect(u);
 	EVP_PKEY_free(u->key);
 	cf_unbind(tables, &u->conf);
 	free(u->home);
 	free(u->own_cert);
 	free(u->own_key);
 	free(u->ca);
+	free(u->server_ca);
 	memset(u, 0, sizeof(*u));
 }
 
@@ -130,6 +148,57 @@ static int settle_ca(struct cli_user *u)
 	return u->ca ? 0 : cc_raise(CC_ENOMEM);
 }
 
+/* The nearest word counts, of the bus or of a front door; where both are as near, the front door. */
+static const char *settle_url(const struct cli_user *u)
+{
+	const char *url = u->server.url;
+
+	if (!url && !u->bus.url)
+		url = getenv("CCFED_SERVER");
+	if (!url && !u->bus.url && !getenv("CCFED_LOCAL_CC"))
+		url = u->conf.server;
+	return url && *url ? url : NULL;
+}
+
+static int settle_server(struct cli_user *u, struct cc_note *why)
+{
+	bool said = u->server.ca || u->server.pin;
+
+	if (u->server.url && u->bus.url)
+		return cc_note_set(why, CC_EINVAL,
+				   "--server or --cc: a front door, or the bus, not both");
+	if (u->server.insecure && said)
+		return cc_note_set(why, CC_EINVAL,
+				   "--insecure, and --server-ca or --pin: one or the other");
+	u->server.url = settle_url(u);
+	if (!u->server.insecure) {
+		settle_one(&u->server.ca, NULL, u->conf.server_ca);
+		settle_one(&u->server.pin, NULL, u->conf.pin);
+	}
+	if (u->server.pin && !*u->server.pin)
+		u->server.pin = NULL;
+	if (!u->server.ca || !*u->server.ca) {
+		u->server.ca = NULL;
+		return 0;
+	}
+	if (u->server.ca == u->conf.server_ca && *u->server.ca != '~')
+		u->server_ca = cli_user_path(u, u->server.ca);
+	else
+		u->server_ca = cc_file_expand(u->server.ca);
+	u->server.ca = u->server_ca;
+	return u->server_ca ? 0 : cc_raise(CC_ENOMEM);
+}
+
+/* Each time: it is easily forgotten in a script. */
+static void warn_insecure(const struct cli_user *u)
+{
+	if (u->server.url && u->server.insecure)
+		fprintf(stderr,
+			CLI_WORDS ": warning: --insecure: whoever answers as %s is believed; give "
+				  "--server-ca FILE or --pin\n",
+			CLI_WORDS_OF(u->cmd), u->server.url);
+}
+
 static int settle_all(struct cli_user *u)
 {
 	settle_one(&u->hrn, NULL, u->conf.hrn);
@@ -164,18 +233,43 @@ static int check_hrn(const struct cli_user *u, struct cc_note *why)
 	return cc_note_set(why, CC_EINVAL, "\"%s\" is no HRN of a user, as plc.site.alice", u->hrn);
 }
 
+static bool is_there(const char *path)
+{
+	struct stat st;
+
+	return path && stat(path, &st) == 0;
+}
+
+/* ~/.ccfed; where that is not there, ~/.config/ccfed with a config. NULL: no memory, no home. */
+static char *find_home(void)
+{
+	cc_cleanup(cc_freep) char *home = cc_file_expand("~/.ccfed"),
+				  *other = cc_file_expand("~/.config/ccfed"),
+				  *config = cc_file_expand("~/.config/ccfed/config");
+
+	if (!is_there(home) && is_there(config))
+		return cc_steal(&other);
+	return cc_steal(&home);
+}
+
 int cli_user_settle(struct cli_user *u, struct cc_note *why)
 {
 	const char *home = u->home_option ? u->home_option : getenv("CCFED_HOME");
 	int r;
 
-	u->home = cc_file_expand(home ? home : "~/.ccfed");
+	u->home = home ? cc_file_expand(home) : find_home();
 	if (!u->home)
 		return cc_note_set(why, CC_EINVAL, "no home folder: give --home DIR");
 	r = read_config(u, why);
 	if (!r)
+		r = settle_server(u, why);
+	if (!r)
 		r = settle_all(u);
-	return r ? r : check_hrn(u, why);
+	if (!r)
+		r = check_hrn(u, why);
+	if (!r)
+		warn_insecure(u);
+	return r;
 }
 
 /* ---- the first time ---- */
@@ -187,15 +281,24 @@ static void put_setting(struct cc_buf *b, const struct cf_opt *opt, const char *
 		      value ? value : "");
 }
 
+/* A file by its whole name: the config would look for it in its folder. */
+static const char *whole(const char *path, char **out)
+{
+	*out = realpath(path, NULL);
+	return *out ? *out : path;
+}
+
 /* What the config would make of it otherwise: a %, or a relative file. */
 static int put_config(const struct cli_user *u, struct cc_buf *b, struct cc_note *why)
 {
 	const char *const values[] = {
-		u->hrn,	      u->as,	 u->authority,	  u->bus.url,	       u->bus.servers,
-		u->bus.realm, u->bus.ca, u->bus.keystore, u->bus.curve_server, u->bus.curve};
-	cc_cleanup(cc_freep) char *ca = NULL;
+		u->hrn,	       u->as,	     u->authority,    u->bus.url,	   u->bus.servers,
+		u->bus.realm,  u->bus.ca,    u->bus.keystore, u->bus.curve_server, u->bus.curve,
+		u->server.url, u->server.ca, u->server.pin};
+	cc_cleanup(cc_freep) char *ca = NULL, *server_ca = NULL;
 
-	cc_buf_puts(b, "# ccfed: who you are, and how to reach the bus (ccfed(1), docs/users.md)\n"
+	cc_buf_puts(b, "# ccfed: who you are, and how to reach the bus or a front door (ccfed(1), "
+		       "docs/users.md)\n"
 		       "[ccfed]\n");
 	for (size_t i = 0; i < CC_ARRAY_SIZE(values); i++) {
 		const char *value = values[i];
@@ -203,10 +306,10 @@ static int put_config(const struct cli_user *u, struct cc_buf *b, struct cc_note
 		if (value && strpbrk(value, "%\n\r"))
 			return cc_note_set(why, CC_EINVAL, "\"%s\" cannot stand in a config",
 					   value);
-		if (value && value == u->bus.ca && value == u->ca) {
-			ca = realpath(value, NULL);
-			value = ca ? ca : value;
-		}
+		if (value && value == u->ca)
+			value = whole(value, &ca);
+		else if (value && value == u->server_ca)
+			value = whole(value, &server_ca);
 		put_setting(b, &options[i], value);
 	}
 	return b->err;

@@ -37,6 +37,7 @@ check_tree() {
 		only["openssl"] = "^(lib/cc|lib/trust|lib/xml|lib/store)/|^daemons/ambridge/(tls|judge)[.][ch]$"
 		only["libevent"] = "^daemons/ambridge/"
 		only["zlib"] = "^daemons/ambridge/gzip[.]c$"
+		only["libcurl"] = "^cli/https(_error)?[.]c$"
 		only["database"] = "^lib/store/"
 		only["libxml2"] = "^(lib/xml|lib/trust|lib/rspec)/"
 	}
@@ -64,6 +65,8 @@ check_tree() {
 			return "libevent"
 		if (name == "zlib.h")
 			return "zlib"
+		if (name ~ /^curl\//)
+			return "libcurl"
 		if (name ~ /^(sqlite3|libpq-fe)\.h$/)
 			return "database"
 		if (name ~ /^(libxml|libxml2)\//)
@@ -195,6 +198,10 @@ self_test() {
 		cli/a.c|"lib/cc/client.h"|ok
 		cli/a.c|"ccserver/server.h"|bad
 		cli/a.c|<zmq.h>|bad
+		cli/a.c|"lib/xmlrpc/xmlrpc.h"|ok
+		cli/https.c|<curl/curl.h>|ok
+		cli/user_https.c|<curl/curl.h>|bad
+		daemons/ambridge/a.c|<curl/curl.h>|bad
 		daemons/ambridge/tls.c|<openssl/ssl.h>|ok
 		daemons/ambridge/a.c|<openssl/ssl.h>|bad
 		daemons/ambridge/a.c|<event2/http.h>|ok

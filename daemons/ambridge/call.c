@@ -45,10 +45,46 @@ static void answer_fault(struct ab_exchange *x, int code, const char *text)
 	ab_http_answer(x, body.err ? 500 : 200, XML, &body, 0);
 }
 
+static void put_header(struct ab_exchange *x, const char *name, const char *text)
+{
+	char *safe = text && *text ? evhttp_encode_uri(text) : NULL;
+
+	if (safe)
+		evhttp_add_header(evhttp_request_get_output_headers(x->req), name, safe);
+	free(safe);
+}
+
+/* What XML-RPC cannot say of a fault or a list: class, code and rule, and where the next part begins. */
+static void put_said(struct ab_exchange *x, const struct ab_reply *reply)
+{
+	const char *fault = json_string_value(json_object_get(reply->said, "fault"));
+
+	if (reply->value) {
+		put_header(x, "CCFED-Next",
+			   json_string_value(json_object_get(reply->said, "next")));
+		return;
+	}
+	put_header(x, "CCFED-Fault", fault || *reply->code ? fault : reply->word);
+	put_header(x, "CCFED-Code", reply->code);
+	put_header(x, "CCFED-Rule", json_string_value(json_object_get(reply->said, "rule")));
+}
+
+/* ccfed says that it wants to have it as the bus has it. */
+static struct ab_style style_of(const struct ab_exchange *x)
+{
+	struct ab_style style = *ab_listener_style(x->listener);
+	const char *form =
+		evhttp_find_header(evhttp_request_get_input_headers(x->req), "CCFED-Form");
+
+	style.exact = form && strcmp(form, "exact") == 0;
+	return style;
+}
+
 static void answer(struct ab_exchange *x, const struct ab_reply *reply)
 {
 	cc_cleanup(cc_buf_deinit) struct cc_buf body = CC_BUF_INIT(ANSWER_MAX);
 
+	put_said(x, reply);
 	if (reply->status != 200) {
 		ab_http_refuse(x, reply->status,
 			       reply->retry_after ? reply->retry_after : AWAY_SECONDS,
@@ -67,8 +103,9 @@ static void answer(struct ab_exchange *x, const struct ab_reply *reply)
 
 static void answer_outcome(struct ab_call *call, const struct cc_answer *a)
 {
+	const struct ab_style style = style_of(&call->x);
 	struct ab_reply reply = {0};
-	int r = ab_reply_make(call->method, a, ab_listener_style(call->x.listener), &reply);
+	int r = ab_reply_make(call->method, a, &style, &reply);
 
 	if (r)
 		answer_fault(&call->x, FAULT_INTERNAL, cc_err_text(r));
@@ -195,14 +232,14 @@ static bool refuse_stranger(struct ab_exchange *x, const struct ab_method *m)
 static void call_method(struct ab_exchange *x, const struct ab_service *service,
 			const struct xr_call *call)
 {
-	const struct ab_style *style = ab_listener_style(x->listener);
+	const struct ab_style style = style_of(x);
 	const struct ab_method *m = ab_method_find(service, call->method);
 	struct ab_request rq = {0};
 	struct ab_reply reply = {0};
 	int r;
 
 	if (!m) {
-		ab_reply_unknown(service, call->method, style, &reply);
+		ab_reply_unknown(service, call->method, &style, &reply);
 		answer(x, &reply);
 		ab_reply_deinit(&reply);
 		return;
@@ -210,7 +247,7 @@ static void call_method(struct ab_exchange *x, const struct ab_service *service,
 	x->method = ab_method_name(m);
 	if (refuse_stranger(x, m))
 		return;
-	r = ab_request_make(m, call->params, style, &rq, &reply);
+	r = ab_request_make(m, call->params, &style, &rq, &reply);
 	if (r > 0)
 		answer(x, &reply);
 	else if (r < 0)

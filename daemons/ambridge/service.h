@@ -20,6 +20,7 @@ struct ab_method;  /* a row of it */
 /* What of the listener's configuration changes answers. */
 struct ab_style {
 	bool faults_2011; /* numbers of SFA faults of 2011, not of 2019 */
+	bool exact;	  /* for ccfed: values and texts of /registry as the bus has them */
 };
 
 /* One CC request, made of one call. */
@@ -36,7 +37,10 @@ struct ab_reply {
 	unsigned retry_after; /* seconds; with 503 */
 	json_t *value;	      /* owned; NULL: it is a fault */
 	int fault;
-	char text[1024]; /* of the fault */
+	char text[1024];  /* of the fault */
+	const char *word; /* static: class or code of a refusal of ours; NULL: none */
+	char code[32];	  /* of the bus; "": it was not asked */
+	json_t *said;	  /* owned: the body of its answer; NULL: none */
 };
 
 /** The service of a path ("/registry"; one slash at its end is the same), or NULL. */

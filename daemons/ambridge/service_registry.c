@@ -84,7 +84,11 @@ static int keep_options(json_t *body, const char *const *known)
 static int resolve_options(json_t *body, struct cc_note *why)
 {
 	static const char *const known[] = {"details", NULL};
+	json_t *type = json_object_get(json_object_get(body, "options"), "type");
 
+	/* ours: there is no argument for it */
+	if (json_is_string(type) && json_object_set(body, "type", type) != 0)
+		return cc_raise(CC_ENOMEM);
 	return keep_options(body, known);
 }
 
@@ -136,7 +140,11 @@ static const struct ab_method methods[] = {
 	 .safe = true, .args = {{"cert", NULL, AB_TEXT, .nil = true}, XRN, TYPE}},
 	{"GetGids", "reg.get_gids", AB_SFA, .safe = true, .args = {XRNS, CREDS}},
 	{"CreateGid", "reg.create_gid", AB_SFA,
-	 .args = {CREDS, XRN, {"cert", "key", AB_TEXT, .optional = true, .nil = true}}},
+	 .args = {CREDS,
+		  XRN,
+		  {"cert", "key", AB_TEXT, .optional = true, .nil = true},
+		  TYPE, /* it, and what follows, are ours */
+		  {"uuid", "uuid", AB_TEXT, .optional = true, .nil = true}}},
 	{"get_trusted_certs", "reg.get_trusted_certs", AB_SFA, .safe = true,
 	 .args = {{"cred", "credentials", AB_CREDS, .optional = true, .nil = true}}},
 	{"GetTicket", "reg.get_ticket", AB_SFA,

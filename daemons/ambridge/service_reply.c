@@ -6,6 +6,7 @@
 #include "daemons/ambridge/service_int.h"
 #include "lib/base/util.h"
 #include "lib/cc/codes.h"
+#include "lib/xmlrpc/xmlrpc.h"
 
 #define AM_TYPE "ccfed"
 #define RETRY_SECONDS 2
@@ -15,8 +16,12 @@
 
 /* Text as the originals have it; out->text is empty before. */
 static void put_text(const struct ab_method *m, const struct ab_outcome *o, const char *msg,
-		     struct ab_reply *out)
+		     const struct ab_style *style, struct ab_reply *out)
 {
+	if (style->exact && m->manner == AB_SFA) {
+		ab_text_put(out->text, sizeof(out->text), msg);
+		return;
+	}
 	if (m->manner == AB_SFA2008)
 		snprintf(out->text, sizeof(out->text), "%s: ", o->name_2008);
 	else if (m->manner == AB_SFA)
@@ -54,7 +59,8 @@ int ab_reply_refuse(const struct ab_method *m, const struct ab_outcome *o, const
 {
 	memset(out, 0, sizeof(*out));
 	out->status = 200;
-	put_text(m, o, msg, out);
+	out->word = o->word;
+	put_text(m, o, msg, style, out);
 	if (m->manner != AB_AM) {
 		out->fault = number_of(m->manner, o, style);
 		return 0;
@@ -96,6 +102,7 @@ void ab_reply_unknown(const struct ab_service *s, const char *name, const struct
 void ab_reply_deinit(struct ab_reply *r)
 {
 	json_decref(r->value);
+	json_decref(r->said);
 	memset(r, 0, sizeof(*r));
 }
 
@@ -190,13 +197,15 @@ static bool is_reply_of(const struct ab_method *m, const struct cc_answer *a)
 	       memcmp(a->type.data + n, m->type, len) == 0;
 }
 
-static int make_value(const struct ab_method *m, const struct cc_answer *a, json_t **out,
-		      struct cc_note *why)
+static int make_value(const struct ab_method *m, const struct cc_answer *a,
+		      const struct ab_style *style, json_t **out, struct cc_note *why)
 {
 	const json_t *value = json_object_get(a->json, "value");
 
 	if (!value || !is_reply_of(m, a))
 		return -CC_EFORMAT;
+	if (style->exact && m->manner == AB_SFA)
+		return xr_wrap(value, out);
 	return m->value ? m->value(a->json, out, why) : ab_json_wire(value, out);
 }
 
@@ -205,7 +214,7 @@ static int answer(const struct ab_method *m, const struct cc_answer *a,
 {
 	struct cc_note why = {0};
 	json_t *value = NULL;
-	int r = make_value(m, a, &value, &why);
+	int r = make_value(m, a, style, &value, &why);
 
 	if (r == -CC_ENOMEM)
 		return r;
@@ -221,8 +230,8 @@ static int answer(const struct ab_method *m, const struct cc_answer *a,
 	return out->value ? 0 : cc_raise(CC_ENOMEM);
 }
 
-int ab_reply_make(const struct ab_method *m, const struct cc_answer *a,
-		  const struct ab_style *style, struct ab_reply *out)
+static int make(const struct ab_method *m, const struct cc_answer *a, const struct ab_style *style,
+		struct ab_reply *out)
 {
 	if (may_repeat(m, a))
 		return unavailable(a->json, out);
@@ -234,4 +243,16 @@ int ab_reply_make(const struct ab_method *m, const struct cc_answer *a,
 	default:
 		return refuse_silence(m, a, style, out);
 	}
+}
+
+int ab_reply_make(const struct ab_method *m, const struct cc_answer *a,
+		  const struct ab_style *style, struct ab_reply *out)
+{
+	int r = make(m, a, style, out);
+
+	if (r)
+		return r;
+	snprintf(out->code, sizeof(out->code), "%s", a->code);
+	out->said = json_incref((json_t *)a->json);
+	return 0;
 }

@@ -62,5 +62,16 @@ void xr_response_deinit(struct xr_response *r);
 int xr_put_call(struct cc_buf *out, const char *method, const json_t *params);
 int xr_put_response(struct cc_buf *out, const json_t *value);
 int xr_put_fault(struct cc_buf *out, int code, const char *text);
+/**
+ * Any JSON as the functions above take it, so that xr_unwrap makes the same of what is read: text with
+ * characters that XML has not becomes base64, "$a" becomes "$$a". In names of members such characters
+ * become "?". *out: a new reference. @return 0, -CC_ELIMIT (depth), -CC_ENOMEM.
+ */
+int xr_wrap(const json_t *value, json_t **out);
+/**
+ * The JSON of what was read: base64 is text, a date is RFC 3339, "$$a" is "$a". *out: a new reference.
+ * @return 0, -CC_EFORMAT (base64 of something else), -CC_ELIMIT (depth), -CC_ENOMEM.
+ */
+int xr_unwrap(const json_t *value, json_t **out);
 /** One <value> alone, as within param. */
 int xr_put_value(struct cc_buf *out, const json_t *value);

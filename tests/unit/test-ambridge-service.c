@@ -221,7 +221,7 @@ static void wrong_calls_are_refused(void **state)
 		{REG, "GetSelfCredential", "[5, 'a']", 1, 102,
 		 ": GetSelfCredential: Invalid cert value: expected string, got int"},
 		{REG, "GetGids", "[[], 'C', {}]", 1, 101, ": GetGids: Expected 2 arguments, got 3"},
-		{REG, "CreateGid", "['C']", 1, 101, ": CreateGid: Expected 2-3 arguments, got 1"},
+		{REG, "CreateGid", "['C']", 1, 101, ": CreateGid: Expected 2-5 arguments, got 1"},
 		{REG, "get_trusted_certs", "[5]", 1, 102,
 		 ": get_trusted_certs: Invalid cred value: expected string or struct, got int"},
 		{REG, "GetTicket", "['a', 'C']", 1, 101,

@@ -2,6 +2,7 @@
 /* A user's folder: its config, the first run, whose credential an operation needs. */
 #include "tests/unit/folder.h"
 
+#include <limits.h>
 #include <sys/stat.h>
 
 #include "cli/user.h"
@@ -16,8 +17,9 @@ static const struct cli_command command = {.group = "", .name = "resolve"};
 
 static int enter(void **state)
 {
-	static const char *const names[] = {"CCFED_LOCAL_CC", "CCFED_SERVERS",	    "CCFED_REALM",
-					    "CCFED_KEYSTORE", "CCFED_CURVE_SERVER", "CCFED_HOME"};
+	static const char *const names[] = {"CCFED_SERVER", "CCFED_LOCAL_CC", "CCFED_SERVERS",
+					    "CCFED_REALM",  "CCFED_KEYSTORE", "CCFED_CURVE_SERVER",
+					    "CCFED_HOME"};
 
 	for (size_t i = 0; i < CC_ARRAY_SIZE(names); i++)
 		unsetenv(names[i]);
@@ -278,6 +280,105 @@ static void a_gid_is_of_this_key_and_in_force(void **state)
 	cli_user_deinit(&u);
 }
 
+/* ---- bus or front door ---- */
+
+static void the_nearest_server_counts(void **state)
+{
+	static const struct {
+		const char *option, *cc_option, *env, *cc_env, *config, *want;
+	} rows[] = {
+		{NULL, NULL, NULL, NULL, "", NULL},
+		{NULL, NULL, NULL, NULL, "server = https://f\n", "https://f"},
+		{NULL, NULL, NULL, NULL, "server = https://f\ncc = tcp://f\n", "https://f"},
+		{NULL, NULL, NULL, "tcp://e", "server = https://f\n", NULL},
+		{NULL, NULL, "https://e", NULL, "cc = tcp://f\n", "https://e"},
+		{NULL, NULL, "https://e", "tcp://e", "", "https://e"},
+		{NULL, "tcp://o", "https://e", NULL, "server = https://f\n", NULL},
+		{"https://o", NULL, "https://e", "tcp://e", "cc = tcp://f\n", "https://o"},
+	};
+
+	assert_int_equal(mkdir("home", 0700), 0);
+	for (size_t i = 0; i < CC_ARRAY_SIZE(rows); i++) {
+		struct cli_user u = user(HRN);
+		struct cc_note why = {0};
+		char text[200];
+
+		snprintf(text, sizeof(text), "[ccfed]\n%s", rows[i].config);
+		put_file("home/config", text);
+		unsetenv("CCFED_SERVER");
+		unsetenv("CCFED_LOCAL_CC");
+		if (rows[i].env)
+			setenv("CCFED_SERVER", rows[i].env, 1);
+		if (rows[i].cc_env)
+			setenv("CCFED_LOCAL_CC", rows[i].cc_env, 1);
+		u.server.url = rows[i].option;
+		u.bus.url = rows[i].cc_option;
+		assert_int_equal(cli_user_settle(&u, &why), 0);
+		if (!rows[i].want)
+			assert_null(u.server.url);
+		else
+			assert_string_equal(u.server.url, rows[i].want);
+		cli_user_deinit(&u);
+	}
+}
+
+static void whom_to_believe_is_settled(void **state)
+{
+	struct cli_user u = user(HRN), v = user(HRN), w = user(HRN), x = user(HRN);
+	struct cc_note why = {0};
+
+	assert_int_equal(mkdir("home", 0700), 0);
+	put_file("home/config", "[ccfed]\nserver = https://f\nserver-ca = door.pem\npin = p\n");
+	assert_int_equal(cli_user_settle(&u, &why), 0);
+	assert_string_equal(u.server.ca, "home/door.pem");
+	assert_string_equal(u.server.pin, "p");
+	v.server.ca = "other.pem";
+	v.server.pin = "";
+	assert_int_equal(cli_user_settle(&v, &why), 0);
+	assert_string_equal(v.server.ca, "other.pem");
+	assert_null(v.server.pin);
+	w.server.insecure = true;
+	assert_int_equal(cli_user_settle(&w, &why), 0);
+	assert_null(w.server.ca);
+	assert_null(w.server.pin);
+	x.server.insecure = true;
+	x.server.pin = "p";
+	assert_int_equal(cli_user_settle(&x, &why), -CC_EINVAL);
+	assert_non_null(strstr(why.text, "one or the other"));
+	cli_user_deinit(&u);
+	cli_user_deinit(&v);
+	cli_user_deinit(&w);
+	cli_user_deinit(&x);
+}
+
+static void the_other_folder_of_a_user(void **state)
+{
+	static const struct {
+		const char *make, *want;
+	} rows[] = {{NULL, "/.ccfed"},
+		    {"h/.config/ccfed", "/.ccfed"},
+		    {"", "/.config/ccfed"},
+		    {"h/.ccfed", "/.ccfed"}};
+	char home[PATH_MAX];
+
+	assert_int_equal(mkdir("h", 0700) | mkdir("h/.config", 0700), 0);
+	snprintf(home, sizeof(home), "%s/h", folder_path);
+	setenv("HOME", home, 1);
+	for (size_t i = 0; i < CC_ARRAY_SIZE(rows); i++) {
+		struct cli_user u = user(HRN);
+		struct cc_note why = {0};
+
+		if (rows[i].make && *rows[i].make)
+			assert_int_equal(mkdir(rows[i].make, 0700), 0);
+		else if (rows[i].make)
+			put_file("h/.config/ccfed/config", "[ccfed]\n");
+		u.home_option = NULL;
+		assert_int_equal(cli_user_settle(&u, &why), 0);
+		assert_string_equal(u.home + strlen(home), rows[i].want);
+		cli_user_deinit(&u);
+	}
+}
+
 #define IN_FOLDER(f)                                                                               \
 	{                                                                                          \
 #f, f, enter, folder_leave, NULL                                                   \
@@ -288,6 +389,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(never_more_than_there_is_room),
 	IN_FOLDER(options_count_before_environment_and_config),
 	IN_FOLDER(what_cannot_be_settled),
+	IN_FOLDER(the_nearest_server_counts),
+	IN_FOLDER(whom_to_believe_is_settled),
+	IN_FOLDER(the_other_folder_of_a_user),
 	IN_FOLDER(the_first_run_makes_a_key_once),
 	IN_FOLDER(keys_that_are_not_used),
 	IN_FOLDER(a_key_of_before),
