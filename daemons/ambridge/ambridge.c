@@ -155,6 +155,7 @@ static void prepare(struct ambridge *ab, struct dm *dm)
 	cc_list_init(&ab->idle);
 	cc_list_init(&ab->busy);
 	cc_list_init(&ab->calls);
+	ab_linger_init(&ab->lingering);
 	event_set_log_callback(on_libevent);
 }
 
@@ -216,8 +217,10 @@ static void bridge_fini(void *state)
 	ab_status_close(ab);
 	if (ab->breath)
 		event_free(ab->breath);
-	if (ab->base)
+	if (ab->base) {
+		ab_linger_end(&ab->lingering);
 		event_base_free(ab->base);
+	}
 	ab_peers_deinit(&ab->peers);
 	ab_metrics_deinit(&ab->metrics);
 	ab_gzip_deinit(&ab->gzip);

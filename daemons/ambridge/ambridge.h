@@ -16,6 +16,7 @@
 
 #include "daemons/ambridge/access.h"
 #include "daemons/ambridge/gzip.h"
+#include "daemons/ambridge/linger.h"
 #include "daemons/ambridge/metrics.h"
 #include "daemons/ambridge/peers.h"
 #include "daemons/ambridge/tls.h"
@@ -63,10 +64,11 @@ struct ambridge {
 	struct ab_access access;
 	struct cc_list handshaking, idle, busy; /* connections, each list the oldest first */
 	unsigned connections;
-	uint64_t octets;      /* of requests that are being read */
-	struct cc_list calls; /* on the bus */
-	unsigned n_calls;     /* of them, those that a client waits for */
-	int64_t connected;    /* monotonic ms: when the bus was last there; 0: it is away */
+	struct ab_lingering lingering; /* sockets of handshakes that we refused */
+	uint64_t octets;	       /* of requests that are being read */
+	struct cc_list calls;	       /* on the bus */
+	unsigned n_calls;	       /* of them, those that a client waits for */
+	int64_t connected; /* monotonic ms: when the bus was last there; 0: it is away */
 	bool paused, draining;
 };
 

@@ -354,6 +354,7 @@ void ab_conn_refused(struct ab_conn *c, const char *why)
 	if (c->phase != AB_HANDSHAKE)
 		return; /* the end of a connection, or of one that was cut */
 	ab_metrics_count(&c->ab->metrics, AB_HANDSHAKE_FAILED);
+	ab_linger(&c->ab->lingering, c->ab->base, bufferevent_getfd(c->bev));
 	snprintf(source, sizeof(source), "%d %s", rule, c->address);
 	if (cc_log_allowed("handshake", source, (unsigned)strlen(source), &held))
 		cc_info("%s: %s: handshake refused: %s%s%s%s%s; %u more since the last line",

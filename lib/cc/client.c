@@ -17,13 +17,13 @@ struct pending {
 	uint8_t qid[CC_QID_LEN];
 	char id[CC_ID_HEX + 1];
 	char type[CC_TYPE_MAX + 1];
-	json_t *body;	     /* kept: a request that is stale there is signed again */
-	struct cc_msg *blob; /* one frame, or NULL */
-	int64_t end_ms;	     /* the deadline */
-	unsigned redated;    /* how often it was signed again */
-	bool compat;	     /* of a type that old peers answer */
-	bool stream;	     /* answers go on until the deadline */
-	int64_t sent_ns;
+	json_t *body;		 /* kept: a request that is stale there is signed again */
+	struct cc_msg *blob;	 /* one frame, or NULL */
+	int64_t end_ms;		 /* the deadline */
+	unsigned redated;	 /* how often it was signed again */
+	bool compat;		 /* of a type that old peers answer */
+	bool stream;		 /* answers go on until the deadline */
+	int64_t sent_ns, try_ns; /* the first time, and the last */
 	cc_answer_fn *fn;
 	void *arg;
 };
@@ -227,6 +227,7 @@ static int send_try(struct cc_client *c, struct pending *p, int64_t left_ms)
 		r = cc_map_add(&c->pending, &p->node, p->qid, sizeof(p->qid));
 	if (r)
 		return r;
+	p->try_ns = cc_clock_ns();
 	r = send_msg(c, m);
 	if (r)
 		cc_map_remove(&c->pending, &p->node);
@@ -336,6 +337,18 @@ static bool names_request(const struct pending *p, const struct cc_gate_result *
 }
 
 /*
+ * What the server's clock showed, somewhere between our sending and now, allows a range of offsets; ours is moved no further
+ * than into it. Else an answer that was slow would date us back, to before the server's start, and that is stale again.
+ */
+static double nearest_offset(const struct cc_client *c, const struct pending *p, double server)
+{
+	double least = server - cc_clock_wall();
+	double most = least + (double)(cc_clock_ns() - p->try_ns) / 1e9;
+
+	return c->offset < least ? least : c->offset > most ? most : c->offset;
+}
+
+/*
  * The server judged the message by its clock, and says what it shows: from now on ours is read by it. @return whether the
  * request is under way again.
  */
@@ -348,7 +361,7 @@ static bool redate(struct cc_client *c, struct pending *p, const struct cc_answe
 	if (a->outcome != CC_OUT_ERROR || strcmp(a->code, cc_code_word(CC_CODE_STALE)) != 0 ||
 	    !a->signer || !json_is_number(time) || p->redated == REDATE_MAX || left < 1)
 		return false;
-	c->offset = json_number_value(time) - cc_clock_wall();
+	c->offset = nearest_offset(c, p, json_number_value(time));
 	cc_gate_set_offset(c->gate, c->offset);
 	if (cc_log_allowed("clock", "", 0, &held))
 		cc_info("the server's clock differs by %.3f s; messages are dated by it",

@@ -455,7 +455,7 @@ def access_log(lab):
 def many(lab):
     """Calls of many threads, with reloads between them: each is answered, and answered right."""
     d = door(lab)
-    problems, calls_each = [], it.count("BRIDGE_CALLS", 40)
+    problems, answered, calls_each = [], [], it.count("BRIDGE_CALLS", 40)
 
     def work(n):
         c = d.https(d.bed.alice, "registry" if n % 2 else "am")
@@ -463,6 +463,7 @@ def many(lab):
             for i in range(calls_each):
                 wrong = i % 4 == 0
                 status, _, text = post(c, CALL % (b"Nothing", b"") if wrong else VERSION)
+                answered.append(n)
                 if status != 200 or (b"<fault>" in text) != wrong:
                     problems.append((status, text[:200]))
         except (OSError, ssl.SSLError) as why:
@@ -472,7 +473,10 @@ def many(lab):
     for t in threads:
         t.start()
     for _ in range(4):
+        before = len(answered)
         d.reload()
+        # a second reload ends what is still under way over the link before the last one
+        wait_until(lambda: len(answered) >= before + 12 or not any(t.is_alive() for t in threads), "calls to go on")
     for t in threads:
         t.join()
     expect_equal(problems, [], "calls that went wrong")
