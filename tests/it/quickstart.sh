@@ -67,7 +67,7 @@ env_is_whole() {
 }
 
 different_ports() {
-	[ "$(grep -h ^CCFED_ "$1/env" "$2/env" | grep -oE ':[0-9]+' | sort -u | wc -l)" = 4 ]
+	[ "$(grep -h ^CCFED_ "$1/env" "$2/env" | grep -oE ':[0-9]+' | sort -u | wc -l)" = 8 ] # four a folder
 }
 
 # pids of a folder's servers, while they run
