@@ -261,12 +261,16 @@ def killed_at_random(lab):
     """kill -9 of the server or of a daemon, again and again; seeded by the number."""
     jobs = Jobs(lab, a={"behave": "deaf", "watchdog_formula_b": 0}, b={"watchdog_formula_b": 0},
                 c={"command": "/bin/sleep 1000", "watchdog_formula_b": 0}).start()
+    dead = set()
     for number in range(KILLS):
         chance = random.Random(number)
+        # the one killed before may still be told as running
+        wait_until(lambda: not dead & {jobs.running(name)["pid"] for name in "abc"}, "the end of a daemon to be seen")
         victims = [jobs.running(name)["pid"] for name in "abc"]
         time.sleep(chance.random() / 20)  # poll: somewhere in their lives
         if chance.random() < 0.5:
-            os.kill(chance.choice(victims), signal.SIGKILL)
+            dead = {chance.choice(victims)}
+            os.kill(*dead, signal.SIGKILL)
             continue
         jobs.server.kill()
         jobs.server.check_sanitizer()
