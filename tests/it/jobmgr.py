@@ -257,9 +257,20 @@ def killed_server_leaves_no_orphan(lab):
     expect(("d:deaf", "eof", pids["deaf"]) in jobs.events(), "the end of the lifeline was not seen")
 
 
+def replaced(jobs, victims):
+    """A reload that puts another section, with threads of its own, in the place of the one that forked the daemons."""
+    text = jobs.server.ini.read_text()
+    old, new = ("h:jobmgr", "h:another") if "h:jobmgr" in text else ("h:another", "h:jobmgr")
+    jobs.server.ini.write_text(text.replace(old, new))
+    jobs.server.send_signal(signal.SIGHUP)
+    wait_until(lambda: all(it.process_ended(pid) for pid in victims), "the daemons of the section before to end")
+    for name in "abc":
+        expect(jobs.running(name)["pid"] not in victims, f"{name} is one of before")
+
+
 def killed_at_random(lab):
-    """kill -9 of the server or of a daemon, again and again; seeded by the number."""
-    jobs = Jobs(lab, a={"behave": "deaf", "watchdog_formula_b": 0}, b={"watchdog_formula_b": 0},
+    """kill -9 of the server or of a daemon, or a reload that replaces who forked them, again and again; seeded by the number."""
+    jobs = Jobs(lab, a={"behave": "deaf", "watchdog_formula_b": 0, "stop_grace": 0.1}, b={"watchdog_formula_b": 0},
                 c={"command": "/bin/sleep 1000", "watchdog_formula_b": 0}).start()
     dead = set()
     for number in range(KILLS):
@@ -268,9 +279,13 @@ def killed_at_random(lab):
         wait_until(lambda: not dead & {jobs.running(name)["pid"] for name in "abc"}, "the end of a daemon to be seen")
         victims = [jobs.running(name)["pid"] for name in "abc"]
         time.sleep(chance.random() / 20)  # poll: somewhere in their lives
-        if chance.random() < 0.5:
+        what = chance.choice(("daemon", "server", "reload"))
+        if what == "daemon":
             dead = {chance.choice(victims)}
             os.kill(*dead, signal.SIGKILL)
+            continue
+        if what == "reload":
+            replaced(jobs, victims)
             continue
         jobs.server.kill()
         jobs.server.check_sanitizer()
