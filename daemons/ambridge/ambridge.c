@@ -14,7 +14,8 @@
 #include "lib/base/log.h"
 #include "lib/base/util.h"
 
-#define OTHER_DESCRIPTORS 128 /* beside connections: the bus, logs, listeners, files of a reload */
+/* Beside connections: the bus, logs, listeners, files of a reload; refused ones that linger. */
+#define OTHER_DESCRIPTORS (128 + AB_LINGER_MAX)
 
 /* ---- what the options name ---- */
 

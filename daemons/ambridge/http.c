@@ -89,7 +89,7 @@ static int move(struct cc_buf *b, struct evbuffer *out)
 	return 0;
 }
 
-static int put_body(struct ab_exchange *x, const struct cc_buf *body, struct evbuffer *out)
+static int put_body(struct ab_exchange *x, struct cc_buf *body, struct evbuffer *out)
 {
 	const struct evkeyvalq *in = evhttp_request_get_input_headers(x->req);
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(x->req);
@@ -102,7 +102,7 @@ static int put_body(struct ab_exchange *x, const struct cc_buf *body, struct evb
 		evhttp_add_header(headers, "Vary", "Accept-Encoding");
 		return move(&gzip, out);
 	}
-	return evbuffer_add(out, body->data, body->len) == 0 ? 0 : cc_raise(CC_ENOMEM);
+	return move(body, out);
 }
 
 static void note(const struct ab_exchange *x, unsigned status, uint64_t octets)
@@ -150,8 +150,8 @@ static void set_headers(struct ab_exchange *x, unsigned status, const char *type
 		evhttp_add_header(headers, "Connection", "close");
 }
 
-void ab_http_answer(struct ab_exchange *x, unsigned status, const char *type,
-		    const struct cc_buf *body, unsigned retry_after)
+void ab_http_answer(struct ab_exchange *x, unsigned status, const char *type, struct cc_buf *body,
+		    unsigned retry_after)
 {
 	struct evhttp_request *req = x->req;
 	struct evbuffer *out;

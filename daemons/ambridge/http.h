@@ -29,11 +29,11 @@ struct ab_exchange {
 void ab_http_request(struct evhttp_request *req, void *arg);
 
 /**
- * Answers, once. body is borrowed. retry_after in seconds, 0: not said. The request is evhttp's again
+ * Answers, once. What body holds is taken. retry_after in seconds, 0: not said. The request is evhttp's again
  * afterwards.
  */
-void ab_http_answer(struct ab_exchange *x, unsigned status, const char *type,
-		    const struct cc_buf *body, unsigned retry_after);
+void ab_http_answer(struct ab_exchange *x, unsigned status, const char *type, struct cc_buf *body,
+		    unsigned retry_after);
 /** Answers a refusal in one line of text. */
 void ab_http_refuse(struct ab_exchange *x, unsigned status, unsigned retry_after, const char *why);
 

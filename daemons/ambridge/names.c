@@ -1,31 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 #include "daemons/ambridge/names.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "lib/base/url.h"
 #include "lib/trust/name.h"
 
 #define TEXT_MAX 400
 
-static bool is_ip(const char *text)
+/* A name that is somebody else on each host; localhost.localdomain, too. */
+static bool is_here(const char *host)
 {
-	unsigned char octets[16];
-
-	return inet_pton(AF_INET, text, octets) == 1 || inet_pton(AF_INET6, text, octets) == 1;
-}
-
-/* A name that is somebody else on each host. */
-static bool is_local(const char *host)
-{
-	size_t n = strlen(host);
-
-	return strcasecmp(host, "localhost") == 0 ||
-	       (n > 10 && strcasecmp(host + n - 10, ".localhost") == 0) ||
-	       strncasecmp(host, "localhost.", 10) == 0 || strncmp(host, "127.", 4) == 0 ||
-	       strcmp(host, "::1") == 0 || strcmp(host, "0.0.0.0") == 0;
+	return cc_host_is_local(host) || strncasecmp(host, "localhost.", 10) == 0;
 }
 
 /* The top authority of a URN, as text. */
@@ -53,11 +41,11 @@ int ab_names_check(const char *urn, const char *public_host, struct cc_note *why
 	if (!tr_type_is_authority(parts.type))
 		return cc_note_set(why, CC_EINVAL, "urn = %.160s is not of type authority", urn);
 	top_of(&parts, top);
-	if (is_local(top))
+	if (is_here(top))
 		return cc_note_set(why, CC_EINVAL,
 				   "urn = %.120s: \"%.64s\" is another host for everybody else",
 				   urn, top);
-	if (is_local(public_host))
+	if (is_here(public_host))
 		return cc_note_set(why, CC_EINVAL,
 				   "public-host = %.64s is another host for everybody else",
 				   public_host);
@@ -79,7 +67,7 @@ void ab_names_warn(const char *urn, const char *public_host,
 	if (tr_urn_parse_text(urn, &parts, NULL) != 0)
 		return;
 	top_of(&parts, top);
-	if (is_ip(top)) {
+	if (cc_host_is_address(top)) {
 		snprintf(text, sizeof(text), "urn = %.255s names an IP address: use a DNS name",
 			 urn);
 		warn(arg, text);
@@ -99,7 +87,7 @@ void ab_names_warn(const char *urn, const char *public_host,
 	}
 	if (!*public_host) {
 		warn(arg, "public-host is not set: nobody checks that the certificates are for it");
-	} else if (is_ip(public_host)) {
+	} else if (cc_host_is_address(public_host)) {
 		snprintf(text, sizeof(text), "public-host = %.64s is an IP address: use a DNS name",
 			 public_host);
 		warn(arg, text);

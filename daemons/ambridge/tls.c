@@ -128,6 +128,12 @@ static int check_file(const char *what, const char *path, bool secret, struct cc
 	return 0;
 }
 
+/* A key with a passphrase is refused: OpenSSL would ask the terminal, and everything would wait. */
+static int no_passphrase(char *buf, int size, int writing, void *arg)
+{
+	return -1;
+}
+
 static int load_certificate(SSL_CTX *ctx, const struct ab_tls_conf *conf, struct cc_note *why)
 {
 	int r = check_file("certificate", conf->certificate, false, why);
@@ -137,6 +143,7 @@ static int load_certificate(SSL_CTX *ctx, const struct ab_tls_conf *conf, struct
 	if (r)
 		return r;
 	ERR_clear_error();
+	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
 	if (SSL_CTX_use_certificate_chain_file(ctx, conf->certificate) != 1)
 		return read_failed("certificate", conf->certificate, why);
 	if (SSL_CTX_use_PrivateKey_file(ctx, conf->key, SSL_FILETYPE_PEM) != 1)

@@ -114,8 +114,11 @@ void dm_quit(struct dm *dm, int code)
 static void take_signals(struct dm *dm)
 {
 	struct signalfd_siginfo si;
+	bool stopping = dm->stopping;
 
-	while (!dm->stopping && read(dm->signals, &si, sizeof(si)) == sizeof(si)) {
+	while (dm->stopping == stopping && read(dm->signals, &si, sizeof(si)) == sizeof(si)) {
+		if (stopping)
+			continue; /* a SIGHUP, which would stay readable: there is nothing to reload any more */
 		if (si.ssi_signo == SIGHUP) {
 			dm_reload(dm);
 			continue;
@@ -127,7 +130,7 @@ static void take_signals(struct dm *dm)
 
 static void look_at_parent(struct dm *dm)
 {
-	if (!dm_lifeline_ended(&dm->lifeline))
+	if (dm->orphan || !dm_lifeline_ended(&dm->lifeline))
 		return;
 	dm->orphan = true;
 	dm_leave_within(ORPHAN_SECONDS);
@@ -188,7 +191,8 @@ unsigned dm_fds(struct dm *dm, struct pollfd fds[DM_FDS_MAX])
 	unsigned n = 0;
 
 	fds[n++] = (struct pollfd){.fd = dm->signals, .events = POLLIN};
-	fds[n++] = (struct pollfd){.fd = dm->lifeline.fd, .events = POLLIN};
+	/* its end stays readable, and is known */
+	fds[n++] = (struct pollfd){.fd = dm->orphan ? -1 : dm->lifeline.fd, .events = POLLIN};
 	n += add_link(dm->link, fds + n);
 	return n + add_link(dm->leaving, fds + n);
 }
