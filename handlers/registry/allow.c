@@ -128,7 +128,8 @@ static int try_all(struct reg_call *c, const json_t *list, const char *ops, enum
 	{
 		int r = try_one(c, text, ops, reach, object);
 
-		if (r <= 0) {
+		/* a store that did not answer leaves undecided what others would be told as a denial */
+		if (r <= 0 || reg_fault_is_store(r)) {
 			c->rule = 0;
 			return r;
 		}

@@ -4,6 +4,8 @@
  * Why an operation was refused: the fault classes of the SFA (spec sfa 4.5), and the bus code that an
  * `error` carries beside them. An operation returns 0, one of these, or a negative error of ours.
  */
+#include <stdbool.h>
+
 #include "lib/cc/codes.h"
 
 #define REG_FAULTS(X)                                                                              \
@@ -35,6 +37,11 @@ enum reg_fault {
 		REG_FAULT_COUNT
 };
 
+/** Whether it says nothing of the request: the store failed, and asking again may help. */
+static inline bool reg_fault_is_store(int fault)
+{
+	return fault == REG_DB_BUSY || fault == REG_DB_TIMEOUT || fault == REG_DB;
+}
 /** "ExistingRecord". Never NULL. */
 const char *reg_fault_name(enum reg_fault fault);
 enum cc_code reg_fault_code(enum reg_fault fault);

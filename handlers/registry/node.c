@@ -224,6 +224,8 @@ static int check_bus(struct reg_call *c, const struct joining *j, const char *pe
 	uint8_t hash[RG_KEY_HASH];
 	int r = tr_key_text_hash(pem, strlen(pem), hash, NULL);
 
+	if (r == -CC_ENOMEM)
+		return cc_trace(r);
 	if (r || memcmp(hash, j->record.key_hash, RG_KEY_HASH) != 0)
 		return reg_refuse(c, REG_ARGUMENT,
 				  "Invalid csr value: expected one certificate request");

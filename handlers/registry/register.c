@@ -69,7 +69,7 @@ static void give_up(struct registering *g, int fault)
 	struct cc_note why = c->why;
 	int rule = c->rule;
 
-	if (fault <= 0 || fault == REG_DB || fault == REG_DB_BUSY || fault == REG_DB_TIMEOUT)
+	if (fault <= 0 || reg_fault_is_store(fault))
 		return;
 	if (reg_keep(c, g->record->name, run_give_up, g) != 0)
 		cc_warn("the key of %s, which was not registered, stays until a start a day on: %s",

@@ -91,13 +91,13 @@ static int resolve_one(struct reg_call *c, const char *text, const char *type, b
 	if (!r && !json_array_size(g.list) &&
 	    name.type == RG_ANY) /* an authority of another store */
 		r = reg_read(c, name.name, run_resolve, &g);
-	if (!r)
-		r = complete(c, g.list);
 	if (!r && *bytes && *bytes + g.bytes > ANSWER_MAX)
 		r = reg_refuse(c, REG_ARGUMENT,
 			       "Invalid hrns value: the records are more than %u octets together, "
 			       "ask for fewer",
 			       ANSWER_MAX);
+	if (!r)
+		r = complete(c, g.list);
 	*bytes += g.bytes;
 	if (!r && json_array_extend(c->value, g.list) != 0)
 		r = cc_raise(CC_ENOMEM);

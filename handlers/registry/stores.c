@@ -104,23 +104,21 @@ static struct other *find_other(struct reg_stores *s, const char *url)
 	return NULL;
 }
 
-/* A free place, else that of one that failed. */
-static struct other *add_other(struct reg_stores *s, const char *url)
+/* A free place, else that of one that failed; it takes url. NULL: there is none. */
+static struct other *add_other(struct reg_stores *s, char *url)
 {
 	struct other *o = NULL;
-	char *copy;
 
 	if (s->n_others < REG_STORES_MAX)
 		o = &s->others[s->n_others];
 	for (unsigned i = 0; i < s->n_others && !o; i++)
 		if (s->others[i].state == OTHER_FAILED)
 			o = &s->others[i];
-	copy = o ? strdup(url) : NULL;
-	if (!copy)
+	if (!o)
 		return NULL;
 	s->n_others += o == &s->others[s->n_others];
 	free(o->url);
-	*o = (struct other){.url = copy, .state = OTHER_FAILED};
+	*o = (struct other){.url = url, .state = OTHER_FAILED};
 	return o;
 }
 
@@ -149,12 +147,17 @@ static int take_other(struct reg_stores *s, const char *url, struct st_store **o
 		      struct cc_note *why)
 {
 	struct other *o = find_other(s, url);
+	char *copy = o ? NULL : strdup(url);
 	int r = 0;
 
+	if (!o && !copy)
+		return cc_raise(CC_ENOMEM);
 	if (!o)
-		o = add_other(s, url);
-	if (!o)
+		o = add_other(s, copy);
+	if (!o) {
+		free(copy);
 		return cc_note_set(why, CC_ELIMIT, "more than %d stores", REG_STORES_MAX);
+	}
 	if (o->state == OTHER_OPENING || (o->state == OTHER_FAILED && cc_clock_ms() < o->again))
 		return cc_note_set(why, CC_EBUSY, "the store of that authority is %s",
 				   o->state == OTHER_OPENING ? "being opened" : "out of reach");

@@ -217,7 +217,8 @@ static int read_person(struct rg_item *item, json_t *o, const struct rg_name *to
 		return r;
 	item->pi = has_role(o, "pi");
 	item->tech = has_role(o, "tech");
-	if (*text_of(o, "email") && rg_line_wrong(json_object_get(o, "email"), TR_NAME_MAX))
+	if (json_string_length(json_object_get(o, "email")) > 0 &&
+	    rg_line_wrong(json_object_get(o, "email"), TR_NAME_MAX))
 		return bad(why, "its email is too long, or holds a control character");
 	item->record.email = strdup(text_of(o, "email"));
 	if (!item->record.email)

@@ -3,7 +3,6 @@
 """The registry as an attacker sees it: each of these once worked."""
 import base64
 import json
-import sqlite3
 
 import ccfed_it
 from ccfed_it import Failure, expect, expect_equal, wait_until
@@ -20,16 +19,9 @@ def bed(lab):
     return b
 
 
-def audit(lab, url):
-    """Every line of the audit of a store, as it stands there; None where that is no file."""
-    if not url.startswith("sqlite:"):
-        return None
-    db = sqlite3.connect(url.partition(":")[2], timeout=10)
-    db.create_collation("C", lambda a, b: (a > b) - (a < b))
-    try:
-        texts = [row[0] for row in db.execute("SELECT entries FROM audit")]
-    finally:
-        db.close()
+def audit(b):
+    """Every line of the audit of its store, as it stands there."""
+    texts = b.sql("SELECT entries FROM audit")
     return [json.loads(line) for text in texts for line in text.splitlines() if line.startswith("{")]
 
 
@@ -69,7 +61,7 @@ def token_in_audit(lab):
     taken = Principal(b, "plc.site.n1", "node").use_self_signed()
     taken.signer, key = b.alice.signer, b.alice
     taken.refused("ExistingRecord", "join", token=token, epoch="e1", csr=key.csr())
-    lines = audit(lab, b.store)
+    lines = audit(b)
     if lines is not None:
         joins = [line for line in lines if line["what"] == "join"]
         expect(joins, "the refusal is in the audit")
@@ -90,7 +82,7 @@ def borrowed_name(lab):
     b.site.call("update", record={"hrn": "plc.site", "type": "authority", "description": "x"}, credentials=[b.site.credential()])
 
     def told():
-        lines = audit(lab, b.store)
+        lines = audit(b)
         return lines is None or [line for line in lines if line["what"] == "get_self_credential" and line["outcome"] != "ok"]
 
     lines = wait_until(told, "the refusal in the audit", 10)

@@ -79,12 +79,18 @@ static void test_op_of_another(void **state)
 
 	kit_open(k);
 	w.deadline = kit_in(20);
+	cc_buf_puts(&result, "done");
 	assert_int_equal(st_write(k->s, &w, &k->why), 0);
+	cc_buf_reset(&result);
 	w.request = other;
 	assert_int_equal(st_write(k->s, &w, &k->why), ST_OTHER);
+	assert_int_equal(result.len, 0);
 	assert_int_equal(row.runs, 1);
 	assert_int_equal(st_op_find(k->s, "a", "1", other, kit_in(20), &result, &k->why), ST_OTHER);
+	assert_int_equal(result.len, 0);
 	assert_int_equal(st_op_find(k->s, "a", "1", this, kit_in(20), &result, &k->why), 0);
+	assert_string_equal((char *)result.data, "done");
+	cc_buf_reset(&result);
 	w.request = this;
 	assert_int_equal(st_write(k->s, &w, &k->why), ST_REPEATED);
 	/* of what was done before requests were kept, nothing is known */
