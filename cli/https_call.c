@@ -95,7 +95,7 @@ static int make_params(const struct row *row, const json_t *body, json_t **out)
 	for (size_t i = 0; !r && row->args[i] && !is_end(row, i, body); i++) {
 		json_t *value = argument(row, row->args[i], body), *wrapped = NULL;
 
-		r = xr_wrap(value ? value : json_null(), &wrapped);
+		r = xr_wrap(value ? value : json_null(), XR_EXACT, XR_DEPTH, &wrapped);
 		json_decref(value);
 		if (!r && json_array_append_new(params, wrapped) != 0)
 			r = cc_raise(CC_ENOMEM);
@@ -163,7 +163,7 @@ static int take_value(const struct cli_https_answer *a, const struct xr_response
 		      struct cli_reply *out)
 {
 	json_t *value = NULL;
-	int r = xr_unwrap(got->value, &value);
+	int r = xr_unwrap(got->value, XR_DEPTH, &value);
 
 	if (r)
 		return r;

@@ -162,7 +162,7 @@ static int gids(const json_t *answer, json_t **out, struct cc_note *why)
 			r = cc_raise(CC_ENOMEM);
 	}
 	if (!r)
-		r = ab_json_wire(texts, out);
+		r = xr_wrap(texts, XR_FOREIGN, AB_DEPTH_MAX, out);
 	json_decref(texts);
 	return r;
 }

@@ -164,7 +164,7 @@ int ab_2008_records_write(const json_t *records, json_t **out)
 			r = put_one(list, record);
 	}
 	if (!r)
-		r = ab_json_wire(list, out);
+		r = xr_wrap(list, XR_FOREIGN, AB_DEPTH_MAX, out);
 	json_decref(list);
 	return r;
 }

@@ -12,9 +12,9 @@
 /* What XML-RPC calls the type of a value. */
 static const char *type_name(const json_t *value)
 {
-	if (ab_json_mark(value, "$base64"))
+	if (xr_mark(value, "$base64"))
 		return "base64";
-	if (ab_json_mark(value, "$dateTime"))
+	if (xr_mark(value, "$dateTime"))
 		return "dateTime.iso8601";
 	switch (json_typeof(value)) {
 	case JSON_OBJECT:
@@ -55,7 +55,7 @@ static int wrong_type(const struct ab_arg *a, const char *wanted, const json_t *
 
 static int convert(const struct ab_arg *a, const json_t *value, json_t **out, struct cc_note *why)
 {
-	int r = ab_json_plain(value, out);
+	int r = xr_unwrap(value, AB_DEPTH_MAX, out);
 
 	if (r == -CC_EFORMAT)
 		return refuse(why, "Invalid %s value: base64 of something that is no text",
@@ -68,7 +68,7 @@ static int convert(const struct ab_arg *a, const json_t *value, json_t **out, st
 
 static bool is_text(const json_t *value)
 {
-	return json_is_string(value) || ab_json_mark(value, "$base64");
+	return json_is_string(value) || xr_mark(value, "$base64");
 }
 
 static int take_text(const struct ab_arg *a, const json_t *value, json_t **out, struct cc_note *why)
@@ -80,7 +80,7 @@ static int take_text(const struct ab_arg *a, const json_t *value, json_t **out, 
 
 static int take_date(const struct ab_arg *a, const json_t *value, json_t **out, struct cc_note *why)
 {
-	if (!is_text(value) && !ab_json_mark(value, "$dateTime"))
+	if (!is_text(value) && !xr_mark(value, "$dateTime"))
 		return wrong_type(a, "string", value, why);
 	return convert(a, value, out, why);
 }
@@ -133,7 +133,7 @@ static int add_credential(const struct ab_arg *a, const json_t *cred, json_t *li
 	json_t *value;
 	int r;
 
-	if (json_is_object(cred) && !is_text(cred) && !ab_json_mark(cred, "$dateTime"))
+	if (json_is_object(cred) && !is_text(cred) && !xr_mark(cred, "$dateTime"))
 		return add_struct(a, cred, list, why);
 	if (!is_text(cred))
 		return wrong_type(a, "string or struct", cred, why);
@@ -180,7 +180,7 @@ static int take_credentials(const struct ab_arg *a, const json_t *value, json_t 
 
 static int take_any(const struct ab_arg *a, const json_t *value, json_t **out, struct cc_note *why)
 {
-	bool mark = ab_json_mark(value, "$base64") || ab_json_mark(value, "$dateTime");
+	bool mark = xr_mark(value, "$base64") || xr_mark(value, "$dateTime");
 
 	if (a->kind == AB_STRUCT && (!json_is_object(value) || mark))
 		return wrong_type(a, "struct", value, why);

@@ -5,6 +5,7 @@
  * arguments or value are not what the bus has, a function beside the table.
  */
 #include "daemons/ambridge/service.h"
+#include "lib/xmlrpc/xmlrpc.h"
 
 #define AB_ARGS_MAX 6
 #define AB_DEPTH_MAX (CC_JSON_DEPTH - 1) /* of an argument or a value: the body is one level */
@@ -68,20 +69,8 @@ extern const struct ab_method ab_registry_2008[];
 
 /* ---- JSON of lib/xmlrpc and of the bus (service_json.c) ---- */
 
-/**
- * An argument as the bus has it: base64 of text is that text, a date is RFC 3339, "$$a" is "$a". *out:
- * a new reference. @return 0, -CC_EFORMAT (base64 of something else), -CC_ELIMIT (depth), -CC_ENOMEM.
- */
-int ab_json_plain(const json_t *arg, json_t **out);
-/**
- * A value as XML-RPC can have it: "$a" is "$$a", integers beyond 32 bits are text, characters that
- * XML has not are "?". *out: a new reference. @return 0, -CC_ELIMIT (depth), -CC_ENOMEM.
- */
-int ab_json_wire(const json_t *value, json_t **out);
 /** dateTime.iso8601 of RFC 3339 in UTC; what is none stays. NULL: no memory. */
 json_t *ab_json_date(const json_t *text);
-/** Whether it is a mark of that name ("$base64", "$dateTime"), and then its text. */
-const json_t *ab_json_mark(const json_t *value, const char *mark);
 /** Appends a text without what XML cannot have; cut where it does not fit, at a whole character. */
 void ab_text_put(char *out, size_t size, const char *text);
 

@@ -28,7 +28,7 @@ static int records(const json_t *answer, json_t **out, struct cc_note *why)
 {
 	json_t *list = NULL, *record;
 	size_t i;
-	int r = ab_json_wire(json_object_get(answer, "value"), &list);
+	int r = xr_wrap(json_object_get(answer, "value"), XR_FOREIGN, AB_DEPTH_MAX, &list);
 
 	if (!r && !json_is_array(list))
 		r = -CC_EFORMAT;

@@ -205,8 +205,9 @@ static int make_value(const struct ab_method *m, const struct cc_answer *a,
 	if (!value || !is_reply_of(m, a))
 		return -CC_EFORMAT;
 	if (style->exact && m->manner == AB_SFA)
-		return xr_wrap(value, out);
-	return m->value ? m->value(a->json, out, why) : ab_json_wire(value, out);
+		return xr_wrap(value, XR_EXACT, XR_DEPTH, out);
+	return m->value ? m->value(a->json, out, why)
+			: xr_wrap(value, XR_FOREIGN, AB_DEPTH_MAX, out);
 }
 
 static int answer(const struct ab_method *m, const struct cc_answer *a,

@@ -62,16 +62,29 @@ void xr_response_deinit(struct xr_response *r);
 int xr_put_call(struct cc_buf *out, const char *method, const json_t *params);
 int xr_put_response(struct cc_buf *out, const json_t *value);
 int xr_put_fault(struct cc_buf *out, int code, const char *text);
+/* Whom a value is for. */
+enum xr_form {
+	XR_EXACT = 1, /* a program of ours: xr_unwrap makes the same of what it reads */
+	XR_FOREIGN,   /* any client of XML-RPC: integers beyond 32 bits are text */
+};
 /**
- * Any JSON as the functions above take it, so that xr_unwrap makes the same of what is read: text with
- * characters that XML has not becomes base64, "$a" becomes "$$a". In names of members such characters
- * become "?". *out: a new reference. @return 0, -CC_ELIMIT (depth), -CC_ENOMEM.
+ * Any JSON as the functions above take it. "$a" becomes "$$a"; text with characters that XML has not
+ * becomes base64, or those become "?" for foreign clients, and always in names of members. depth: of
+ * arrays and objects within each other. *out: a new reference. @return 0, -CC_EFORMAT (two names that
+ * become one; exact only), -CC_ELIMIT (depth), -CC_ENOMEM.
  */
-int xr_wrap(const json_t *value, json_t **out);
+int xr_wrap(const json_t *value, enum xr_form form, unsigned depth, json_t **out);
 /**
  * The JSON of what was read: base64 is text, a date is RFC 3339, "$$a" is "$a". *out: a new reference.
  * @return 0, -CC_EFORMAT (base64 of something else), -CC_ELIMIT (depth), -CC_ENOMEM.
  */
-int xr_unwrap(const json_t *value, json_t **out);
+int xr_unwrap(const json_t *value, unsigned depth, json_t **out);
+/** Whether it is a mark of that name ("$base64", "$dateTime"), and then its text, borrowed; else NULL. */
+const json_t *xr_mark(const json_t *value, const char *name);
+/**
+ * UTF-8 without the characters that XML has not, "?" for each; out holds len + 1 octets and is ended by
+ * NUL. @return octets without it.
+ */
+size_t xr_clean(char *out, const char *text, size_t len);
 /** One <value> alone, as within param. */
 int xr_put_value(struct cc_buf *out, const json_t *value);

@@ -244,16 +244,28 @@ static void json_comes_through_the_same(void **state)
 		struct xr_response got;
 		struct cc_note why = {0};
 
-		assert_int_equal(xr_wrap(value, &wrapped), 0);
+		assert_int_equal(xr_wrap(value, XR_EXACT, XR_DEPTH, &wrapped), 0);
 		assert_int_equal(xr_put_response(&text, wrapped), 0);
 		assert_int_equal(xr_response_read((char *)text.data, text.len, &got, &why), 0);
-		assert_int_equal(xr_unwrap(got.value, &back), 0);
+		assert_int_equal(xr_unwrap(got.value, XR_DEPTH, &back), 0);
 		assert_json(back, rows[i], rows[i]);
 		json_decref(value);
 		json_decref(wrapped);
 		json_decref(back);
 		xr_response_deinit(&got);
 	}
+}
+
+/* Two members that would become one are none that can be told apart again. */
+static void names_stay_apart(void **state)
+{
+	json_t *value = json_of("{\"a\\u0001\": 1, \"a\\u0002\": 2}"), *out = NULL;
+
+	assert_int_equal(xr_wrap(value, XR_EXACT, XR_DEPTH, &out), -CC_EFORMAT);
+	assert_int_equal(xr_wrap(value, XR_FOREIGN, XR_DEPTH, &out), 0);
+	assert_int_equal(json_object_size(out), 1);
+	json_decref(out);
+	json_decref(value);
 }
 
 static json_t *nested(unsigned depth)
@@ -275,8 +287,8 @@ static void depth_has_an_end(void **state)
 	for (size_t i = 0; i < CC_ARRAY_SIZE(rows); i++) {
 		json_t *value = nested(rows[i].depth), *out[2] = {NULL, NULL};
 
-		assert_int_equal(xr_wrap(value, &out[0]), rows[i].r);
-		assert_int_equal(xr_unwrap(value, &out[1]), rows[i].r);
+		assert_int_equal(xr_wrap(value, XR_EXACT, XR_DEPTH, &out[0]), rows[i].r);
+		assert_int_equal(xr_unwrap(value, XR_DEPTH, &out[1]), rows[i].r);
 		json_decref(out[0]);
 		json_decref(out[1]);
 		json_decref(value);
@@ -351,6 +363,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(faults_are_refusals),
 	cmocka_unit_test(answers_that_are_none),
 	cmocka_unit_test(json_comes_through_the_same),
+	cmocka_unit_test(names_stay_apart),
 	cmocka_unit_test(depth_has_an_end),
 	cmocka_unit_test(pins),
 	cmocka_unit_test(failures_say_what_to_do),
