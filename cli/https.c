@@ -126,6 +126,10 @@ static int set_options(struct cli_https *h)
 	bad |= curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip");
 	bad |= curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	bad |= curl_easy_setopt(curl, CURLOPT_POST, 1L);
+	/* a connection that was used and broke would be tried again, with the same call: done twice */
+	bad |= curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
+	/* what a proxy on the way says is none of the server's */
+	bad |= curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	bad |= curl_easy_setopt(curl, CURLOPT_HTTPHEADER, h->headers);
 	bad |= curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, h->detail);
 	bad |= curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);

@@ -15,11 +15,12 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
+#include "lib/xmlrpc/xmlrpc.h"
 
 struct cli_user;
 struct cli_reply;
 
-#define CLI_HTTPS_ANSWER_MAX (16u << 20)
+#define CLI_HTTPS_ANSWER_MAX XR_RESPONSE_MAX
 #define CLI_HTTPS_HEADER_MAX 1024 /* of a value that we look at */
 
 /* Texts are borrowed, as long as the connection lives. */

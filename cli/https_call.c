@@ -132,8 +132,10 @@ int cli_https_call_write(const char *type, const json_t *body, struct cc_buf *ou
 
 static int set_text(json_t *o, const char *key, const char *text)
 {
+	json_t *value = *text ? json_string(text) : NULL;
+
 	/* a header in no UTF-8 says nothing */
-	return *text && json_object_set_new(o, key, json_string(text)) != 0 ? -CC_EFORMAT : 0;
+	return value && json_object_set_new(o, key, value) != 0 ? cc_raise(CC_ENOMEM) : 0;
 }
 
 /* A front door that is not ours says no class: then the number is all there is. */

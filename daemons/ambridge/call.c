@@ -16,7 +16,6 @@
 #include "lib/xmlrpc/xmlrpc.h"
 
 #define XML "text/xml; charset=utf-8"
-#define ANSWER_MAX (32u << 20) /* octets: markup makes JSON longer */
 #define BUSY_SECONDS 1
 #define AWAY_SECONDS 5
 
@@ -34,7 +33,7 @@ struct ab_call {
 
 static void answer_fault(struct ab_exchange *x, int code, const char *text)
 {
-	cc_cleanup(cc_buf_deinit) struct cc_buf body = CC_BUF_INIT(ANSWER_MAX);
+	cc_cleanup(cc_buf_deinit) struct cc_buf body = CC_BUF_INIT(XR_RESPONSE_MAX);
 
 	x->is_fault = true;
 	x->fault = code;
@@ -82,7 +81,7 @@ static struct ab_style style_of(const struct ab_exchange *x)
 
 static void answer(struct ab_exchange *x, const struct ab_reply *reply)
 {
-	cc_cleanup(cc_buf_deinit) struct cc_buf body = CC_BUF_INIT(ANSWER_MAX);
+	cc_cleanup(cc_buf_deinit) struct cc_buf body = CC_BUF_INIT(XR_RESPONSE_MAX);
 
 	put_said(x, reply);
 	if (reply->status != 200) {

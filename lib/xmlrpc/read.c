@@ -10,7 +10,7 @@
 _Static_assert(ELEMENTS_DEPTH <= XS_STREAM_DEPTH, "a document of XR_DEPTH can be scanned");
 
 /* A value is at most four elements: param, value, type, data; a member two, itself and its name. */
-static const struct xs_limits limits = {.octets = XR_OCTETS_MAX,
+static const struct xs_limits limits = {.octets = XR_RESPONSE_MAX,
 					.depth = ELEMENTS_DEPTH,
 					.elements = 4 * XR_VALUES_MAX + 16,
 					.attributes = 64,
@@ -18,12 +18,13 @@ static const struct xs_limits limits = {.octets = XR_OCTETS_MAX,
 					.ascii = true};
 
 /* @return 0, -CC_EFORMAT, -CC_ELIMIT, -CC_ENOMEM. */
-static int read_document(struct xr_reader *r, const char *text, size_t len, struct cc_note *why)
+static int read_document(struct xr_reader *r, const char *text, size_t len, unsigned max,
+			 struct cc_note *why)
 {
 	int e;
 
-	if (len > XR_OCTETS_MAX)
-		return cc_note_set(why, CC_ELIMIT, "%zu octets, more than %u", len, XR_OCTETS_MAX);
+	if (len > max)
+		return cc_note_set(why, CC_ELIMIT, "%zu octets, more than %u", len, max);
 	e = xs_stream_read(text, len, &limits, &xr_reader_events, r, why);
 	if (e <= 0)
 		return e;
@@ -47,7 +48,7 @@ int xr_call_read(const char *text, size_t len, struct xr_call *out, struct cc_no
 
 	if (!r.params)
 		return cc_raise(CC_ENOMEM);
-	e = read_document(&r, text, len, why);
+	e = read_document(&r, text, len, XR_OCTETS_MAX, why);
 	if (e < 0)
 		return e;
 	memcpy(out->method, r.method, sizeof(r.method));
@@ -86,7 +87,7 @@ int xr_response_read(const char *text, size_t len, struct xr_response *out, stru
 {
 	cc_cleanup(xr_reader_deinit) struct xr_reader r = {.at = XR_AT_RESPONSE_ROOT,
 							   .text = CC_BUF_INIT(XR_OCTETS_MAX)};
-	int e = read_document(&r, text, len, why);
+	int e = read_document(&r, text, len, XR_RESPONSE_MAX, why);
 
 	if (e < 0)
 		return e;

@@ -27,10 +27,11 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 
-#define XR_DEPTH 32		 /* nesting of arrays and structs */
-#define XR_OCTETS_MAX (8u << 20) /* of one document */
-#define XR_METHOD_MAX 255	 /* octets of a method's name */
-#define XR_VALUES_MAX 200000	 /* values and members in one document */
+#define XR_DEPTH 32		    /* nesting of arrays and structs */
+#define XR_OCTETS_MAX (8u << 20)    /* of a call, and of any text in one */
+#define XR_RESPONSE_MAX (32u << 20) /* of a response: 8 MiB of records, and their markup */
+#define XR_METHOD_MAX 255	    /* octets of a method's name */
+#define XR_VALUES_MAX 200000	    /* values and members in one document */
 
 struct xr_call {
 	char method[XR_METHOD_MAX + 1];

@@ -5,6 +5,21 @@
  */
 #include "tests/fuzz/xmlrpc.h"
 
+/* The JSON of it, and any JSON there and back. */
+static void convert(const json_t *value)
+{
+	json_t *plain = NULL, *wrapped = NULL, *back = NULL;
+	int r = xr_unwrap(value, XR_DEPTH, &plain);
+
+	MUST(r == 0 || r == -CC_EFORMAT);
+	MUST(xr_wrap(value, XR_EXACT, XR_DEPTH, &wrapped) == 0);
+	MUST(xr_unwrap(wrapped, XR_DEPTH, &back) == 0);
+	MUST(json_equal(back, value));
+	json_decref(plain);
+	json_decref(wrapped);
+	json_decref(back);
+}
+
 static void check_again(const struct xr_response *response)
 {
 	cc_cleanup(cc_buf_deinit) struct cc_buf out = CC_BUF_INIT(0);
@@ -17,9 +32,10 @@ static void check_again(const struct xr_response *response)
 		MUST(xr_put_fault(&out, response->fault, response->text) == 0);
 	MUST(xr_response_read((const char *)out.data, out.len, &again, &why) == 0);
 	MUST(!again.value == !response->value);
-	if (response->value)
+	if (response->value) {
 		MUST(json_equal(again.value, response->value));
-	else
+		convert(response->value);
+	} else
 		MUST(again.fault == response->fault && strcmp(again.text, response->text) == 0);
 	xr_response_deinit(&again);
 }

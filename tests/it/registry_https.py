@@ -362,7 +362,7 @@ def answers(lab):
     hold = threading.Event()
     rows = ((lambda n, b: (200, {}, b"no XML"), "no answer in XML-RPC"), (lambda n, b: (302, {"Location": "https://127.0.0.1:1/"}, b""), "sends us elsewhere"),
             (lambda n, b: (403, {}, b"never \x1b[2J\nmore"), "refuses: never ?[2J\n"), (lambda n, b: (500, {}, b"broken"), "answered 500: broken"),
-            (lambda n, b: (200, {}, b" " * (17 << 20)), "is longer than 16 MiB"), (lambda n, b: (200, {"Content-Length": 9}, b"short"), "no answer from"),
+            (lambda n, b: (200, {}, b" " * (33 << 20)), "is longer than 32 MiB"), (lambda n, b: (200, {"Content-Length": 9}, b"short"), "no answer from"),
             (lambda n, b: (hold.wait(20), (200, {}, ANSWER))[1], "no answer from"), (lambda n, b: (200, {}, FAULT), "fault 12: no [2J such\n"),
             (lambda n, b: (200, {"CCFED-Fault": "%1b%5b2J", "CCFED-Code": "x" * 3000}, FAULT), "\\x1b[2J: no [2J such\n"))
     # long enough for a machine that is busy, short enough to wait for
