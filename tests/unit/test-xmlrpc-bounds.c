@@ -14,7 +14,7 @@
 static struct cc_buf repeated(const char *head, const char *piece, size_t n, const char *middle,
 			      const char *end, const char *tail)
 {
-	struct cc_buf b = CC_BUF_INIT(2 * XR_OCTETS_MAX);
+	struct cc_buf b = CC_BUF_INIT(2 * XR_RESPONSE_MAX);
 
 	cc_buf_puts(&b, head);
 	for (size_t i = 0; i < n; i++)
@@ -100,6 +100,39 @@ static void test_octets(void **state)
 	judge("8 MiB", &b, 0, NULL);
 	b = repeated(head, "x", room + 1, tail, "", "");
 	judge("8 MiB and an octet", &b, CC_ELIMIT, "8388609 octets, more than 8388608");
+}
+
+/* A response has records of 8 MiB and their markup: long, and of many pieces. */
+static void test_response_octets(void **state)
+{
+	static const struct {
+		size_t pieces; /* of 210 octets */
+		int r;
+	} rows[] = {{100000, 0}, {170000, -CC_ELIMIT}};
+
+	for (size_t i = 0; i < CC_ARRAY_SIZE(rows); i++) {
+		static const char piece[] = "<value>"
+					    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+					    "aaaaaaaaaaaaaaaaaaaaaaaa"
+					    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+					    "aaaaaaaaaaaaaaaaaaaaaaaa"
+					    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa</value>";
+		struct cc_buf b =
+			repeated("<methodResponse><params><param><value><array><data>", piece,
+				 rows[i].pieces, "</data></array></value></param></params>", "",
+				 "</methodResponse>");
+		struct xr_response got = {0};
+		struct cc_note why = {0};
+
+		assert_int_equal(sizeof(piece) - 1, 210);
+		assert_int_equal(xr_response_read((char *)b.data, b.len, &got, &why), rows[i].r);
+		if (!rows[i].r)
+			assert_int_equal(json_array_size(got.value), rows[i].pieces);
+		else
+			assert_non_null(strstr(why.text, "more than 33554432"));
+		xr_response_deinit(&got);
+		cc_buf_deinit(&b);
+	}
 }
 
 /* One that is good and whose method has so many letters. */
@@ -249,9 +282,10 @@ static void test_memory(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(test_depth),	cmocka_unit_test(test_values),
-	cmocka_unit_test(test_octets),	cmocka_unit_test(test_method),
-	cmocka_unit_test(test_hostile), cmocka_unit_test(test_memory),
+	cmocka_unit_test(test_depth),  cmocka_unit_test(test_values),
+	cmocka_unit_test(test_octets), cmocka_unit_test(test_response_octets),
+	cmocka_unit_test(test_method), cmocka_unit_test(test_hostile),
+	cmocka_unit_test(test_memory),
 };
 
 TEST_MAIN(tests)
