@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* update and remove. */
 #include <string.h>
+#include <strings.h>
 
 #include "handlers/registry/change.h"
 #include "handlers/registry/trust.h"
@@ -198,12 +199,31 @@ static int run_remove(struct st_tx *tx, void *arg)
 	return r;
 }
 
+/* tr_hierarchy_list: whether it is below that name. */
+static int is_below(void *arg, const struct tr_authority *a)
+{
+	const char *above = arg;
+
+	return strcasecmp(above, a->hrn) != 0 && tr_hrn_over(above, a->hrn);
+}
+
+/* The records below it may be in stores of their own, which no transaction spans; their keys are all here. */
+static int need_no_authority_below(struct reg_call *c, const struct rg_name *name)
+{
+	int r = tr_hierarchy_list(reg_authorities(c->reg->trust), is_below, (void *)name->name,
+				  &c->why);
+
+	return r == 1 ? reg_refuse(c, REG_NOT_EMPTY, "%s has authorities below it", name->hrn) : r;
+}
+
 int reg_remove_record(struct reg_call *c, const struct rg_name *name, json_t *value)
 {
 	struct removing m = {c, name};
 	const char *authority = reg_home(name);
 	int r = reg_seek_op(c, authority);
 
+	if (!r && !c->repeated && name->type == RG_AUTHORITY)
+		r = need_no_authority_below(c, name);
 	if (r || c->repeated) {
 		json_decref(value);
 		return r;

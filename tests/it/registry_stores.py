@@ -126,6 +126,20 @@ def join_own_store(lab):
     b.check()
 
 
+def parent_of_own_store(lab):
+    """An authority is not removed while one below it lives, in whichever store."""
+    b = Bed(lab).start()
+    b.authority("plc.site")
+    own_store(b, "plc.site.own", f"sqlite:{lab.folder / 'own.db'}")
+    b.authority("plc.site.own")
+    b.plc.refused("NotEmpty", "remove", hrn="plc.site", type="authority", credentials=[b.plc.credential()])
+    expect_equal(key_of(b, "plc.site"), ["gid", "pkey"], "its key")
+    site = Authority(b, "plc.site")
+    expect_equal(site.call("remove", hrn="plc.site.own", type="authority", credentials=[site.credential()]), 1, "the one below")
+    expect_equal(b.plc.call("remove", hrn="plc.site", type="authority", credentials=[b.plc.credential()]), 1, "then the other")
+    b.check()
+
+
 def key_of(b, hrn):
     folder = b.authorities.joinpath(*hrn.split("."))
     return [ending for ending in ("gid", "pkey") if (folder / f"{folder.name}.{ending}").exists()]
@@ -155,4 +169,4 @@ def refused_authority(lab):
 
 
 if __name__ == "__main__":
-    ccfed_it.main(dead_store, op_of_own_store, join_own_store, refused_authority)
+    ccfed_it.main(dead_store, op_of_own_store, join_own_store, parent_of_own_store, refused_authority)
