@@ -26,8 +26,9 @@ check_tree() {
 		down["lib/rspec"] = "lib/(xml|base)"
 		down["lib/xmlrpc"] = "lib/(xml|base)"
 		down["lib/store"] = "lib/base"
+		down["lib/authz"] = "lib/(cc|conf|base|xml|trust)"
 		down["lib/registry"] = "lib/(trust|store|xml|base)"
-		down["handlers"] = "lib/(handler|cc|conf|base|xml|trust|rspec|xmlrpc|store|registry)"
+		down["handlers"] = "lib/(handler|authz|cc|conf|base|xml|trust|rspec|xmlrpc|store|registry)"
 		down["ccserver"] = "lib/(handler|cc|conf|base|xml|trust|rspec|xmlrpc|store)"
 		down["cli"] = "lib/(daemon|cc|conf|base|xml|trust|rspec|xmlrpc|store|registry)"
 		down["daemons"] = "lib/(daemon|cc|conf|base|xml|trust|rspec|xmlrpc)"
@@ -187,6 +188,14 @@ self_test() {
 		handlers/registry/a.c|"lib/registry/rows.h"|ok
 		lib/registry/a.c|"lib/store/store.h"|ok
 		lib/registry/a.c|"lib/cc/gate.h"|bad
+		lib/authz/a.c|"lib/cc/gate.h"|ok
+		lib/authz/a.c|"lib/trust/cred.h"|ok
+		lib/authz/a.c|"lib/registry/rows.h"|bad
+		lib/authz/a.c|"lib/handler/handler.h"|bad
+		lib/authz/a.c|<openssl/evp.h>|bad
+		handlers/registry/a.c|"lib/authz/authz.h"|ok
+		lib/trust/a.c|"lib/authz/authz.h"|bad
+		daemons/ambridge/a.c|"lib/authz/authz.h"|bad
 		lib/registry/a.c|<openssl/evp.h>|bad
 		handlers/registry/a.c|"handlers/aggregate/b.h"|bad
 		handlers/table.c|"handlers/echo.h"|ok

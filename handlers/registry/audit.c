@@ -24,11 +24,11 @@ static int put_octets(json_t *o, const char *key, struct cc_bytes bytes)
 
 static int put_who(json_t *o, struct reg_call *c)
 {
-	const struct tr_gid *leaf = tr_gids_leaf(&c->caller);
+	const struct tr_gid *leaf = az_caller_real(&c->caller);
 	const struct cc_signer *signer = c->in->gate->signer;
 
 	return put(o, "who", reg_caller_label(c)) || put(o, "key", leaf ? leaf->key_id : NULL) ||
-	       put(o, "via", c->asserted && signer ? signer->name : NULL) ||
+	       put(o, "via", c->caller.asserted && signer ? signer->name : NULL) ||
 	       put(o, "word", c->grant ? c->grant->issuer->urn : NULL) ||
 	       put(o, "target", c->grant ? c->grant->target_urn : NULL);
 }

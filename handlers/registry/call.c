@@ -68,12 +68,12 @@ static int run(struct reg_call *c)
 	int r = check_size(c);
 
 	if (!r)
-		r = reg_verifier_take(c->reg->trust, &c->verifier);
+		r = az_verifier_take(reg_judges(c->reg->trust), &c->verifier);
 
 	if (!r)
 		r = reg_caller_read(c, !c->op->open);
 	if (!r && !c->op->open)
-		r = reg_check_current(c, tr_gids_leaf(&c->caller));
+		r = reg_check_current(c, az_caller_real(&c->caller));
 	return r ? r : c->op->run(c);
 }
 
@@ -133,8 +133,8 @@ static void deinit(struct reg_call *c)
 	json_decref(c->value);
 	json_decref(c->next);
 	tr_grant_unref(c->grant);
-	tr_gids_deinit(&c->caller);
-	reg_verifier_give(c->reg->trust, c->verifier);
+	az_caller_deinit(&c->caller);
+	az_verifier_give(reg_judges(c->reg->trust), c->verifier);
 }
 
 /* What fails on our side is told as such, and is an error in our log, too. */

@@ -76,7 +76,8 @@ static int give_credential(struct reg_call *c, const struct rg_name *name)
 	json_decref(c->value);
 	c->value = NULL;
 	if (!r)
-		r = reg_make_credential(c, &c->caller, &slice, "refresh,embed,bind,control,info");
+		r = reg_make_credential(c, &c->caller.chain, &slice,
+					"refresh,embed,bind,control,info");
 	rg_record_deinit(&slice);
 	return r;
 }

@@ -67,7 +67,7 @@ static const char *own_rights(enum rg_type type)
 
 static int has_key_of(struct reg_call *c, const struct rg_record *r)
 {
-	const struct tr_gid *leaf = tr_gids_leaf(&c->caller);
+	const struct tr_gid *leaf = az_caller_real(&c->caller);
 
 	return leaf && r->has_key && memcmp(r->key_hash, leaf->key_hash, RG_KEY_HASH) == 0;
 }
@@ -171,11 +171,11 @@ int reg_get_credential(struct reg_call *c)
 		r = find_rights(c, &on, &a);
 	if (!r && !a.rights[0])
 		r = reg_refuse(c, REG_PERMISSION, "Permission error: %s has no rights to %s",
-			       tr_gids_leaf(&c->caller)->hrn, name.hrn);
+			       az_caller_real(&c->caller)->hrn, name.hrn);
 	if (!r)
 		r = reg_need_gid(c, &on);
 	if (!r)
-		r = reg_make_credential(c, &c->caller, &on, a.rights);
+		r = reg_make_credential(c, &c->caller.chain, &on, a.rights);
 	rg_record_deinit(&on);
 	return r;
 }

@@ -47,7 +47,7 @@ static int check_own(struct reg_call *c, const struct rg_name *name, const char 
 			name->hrn);
 	if (!reg_grant_is_on(c->grant, name) || is_csr(key))
 		return 0;
-	if (memcmp(r->key_hash, tr_gids_leaf(&c->caller)->key_hash, RG_KEY_HASH) == 0)
+	if (memcmp(r->key_hash, az_caller_real(&c->caller)->key_hash, RG_KEY_HASH) == 0)
 		return 0;
 	return reg_refuse(c, REG_PERMISSION,
 			  "Permission error: a GID of %s for another key wants a certificate "

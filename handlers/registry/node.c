@@ -259,7 +259,8 @@ static int make_node_gid(struct reg_call *c, struct joining *j)
 {
 	int r = reg_make_gid(c, &j->record, j->csr);
 
-	if (!r && memcmp(j->record.key_hash, tr_gids_leaf(&c->caller)->key_hash, RG_KEY_HASH) != 0)
+	if (!r &&
+	    memcmp(j->record.key_hash, az_caller_real(&c->caller)->key_hash, RG_KEY_HASH) != 0)
 		r = reg_refuse(c, REG_KEY,
 			       "the message and the certificate request are signed with "
 			       "different keys");
@@ -337,7 +338,7 @@ int reg_join(struct reg_call *c)
 
 	if (!*c->reg->node_ca)
 		return reg_refuse(c, REG_FORBIDDEN, "nodes cannot join here: there is no node-ca");
-	if (c->asserted || !tr_gids_leaf(&c->caller))
+	if (c->caller.asserted || !az_caller_real(&c->caller))
 		return reg_refuse(c, REG_FORBIDDEN,
 				  "a node joins with a message signed by its own "
 				  "key");

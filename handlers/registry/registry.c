@@ -3,7 +3,6 @@
 #include "handlers/registry/registry.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "handlers/registry/boot.h"
 #include "handlers/registry/call.h"
@@ -67,36 +66,14 @@ static const struct cf_opt options[] = {
 	{0},
 };
 
-/*
- * What all verifiers together remember, each kind. A caller costs some 13 KiB in each: his
- * certificate, its chain, his credential. More of them than that at a time are judged anew.
- */
-#define REMEMBERED 1024
-#define REMEMBERED_MIN 64 /* of one verifier */
-#define CPUS_MAX 8	  /* as ccserver's workers, when it is not told how many */
-
-/* Each worker has a verifier of its own when all are busy. */
-static size_t remembered(struct cc_host *host)
+static struct az_trust_conf trust_conf(const struct registry *reg, struct cc_host *host)
 {
-	const struct cf_section *server = cf_ini_section(cc_host_ini(host), "ccserver");
-	const char *text = server ? cf_section_get(server, "workers") : NULL;
-	long n = text ? strtol(text, NULL, 10) : 0;
-
-	if (n <= 0) {
-		n = sysconf(_SC_NPROCESSORS_ONLN);
-		n = n > CPUS_MAX ? CPUS_MAX : n < 1 ? 1 : n;
-	}
-	return n < REMEMBERED / REMEMBERED_MIN ? REMEMBERED / (size_t)n : REMEMBERED_MIN;
-}
-
-static struct reg_trust_conf trust_conf(const struct registry *reg, struct cc_host *host)
-{
-	return (struct reg_trust_conf){.authorities = reg->authorities,
-				       .hrn = reg->hrn,
-				       .roots = reg->roots,
-				       .crls = &reg->crls,
-				       .remembered = remembered(host),
-				       .rules = cf_ini_section(cc_host_ini(host), "roots")};
+	return (struct az_trust_conf){.authorities = reg->authorities,
+				      .hrn = reg->hrn,
+				      .roots = reg->roots,
+				      .crls = &reg->crls,
+				      .remembered = az_remembered(cc_host_ini(host)),
+				      .rules = cf_ini_section(cc_host_ini(host), "roots")};
 }
 
 static int check_aggregates(const struct registry *reg, struct cc_note *why)
@@ -116,14 +93,14 @@ static int check_aggregates(const struct registry *reg, struct cc_note *why)
 static int registry_check(const void *state, struct cc_host *host, struct cc_note *why)
 {
 	const struct registry *reg = state;
-	struct reg_trust_conf conf = trust_conf(reg, host);
+	struct az_trust_conf conf = trust_conf(reg, host);
 	struct rg_name top;
 
 	if (rg_name_read(reg->hrn, "authority", &top, why) != 0)
 		return -CC_EINVAL;
 	if (check_aggregates(reg, why) != 0)
 		return -CC_EINVAL;
-	return reg_trust_check(&conf, why);
+	return az_trust_check(&conf, why);
 }
 
 static int open_stores(struct registry *reg, struct cc_note *why)
@@ -142,7 +119,7 @@ static int open_stores(struct registry *reg, struct cc_note *why)
 static int registry_init(void *state, struct cc_host *host, struct cc_note *why)
 {
 	struct registry *reg = state;
-	struct reg_trust_conf conf = trust_conf(reg, host);
+	struct az_trust_conf conf = trust_conf(reg, host);
 	int r = rg_name_read(reg->hrn, "authority", &reg->top, why) ? -CC_EINVAL : 0;
 
 	if (!r)
@@ -164,7 +141,7 @@ static void registry_fini(void *state)
 static void registry_reload(void *state, struct cc_host *host, void *fresh)
 {
 	struct registry *reg = state, *next = fresh;
-	struct reg_trust_conf conf = trust_conf(next, host);
+	struct az_trust_conf conf = trust_conf(next, host);
 	struct cc_note why = {0};
 	int r = reg_trust_reload(reg->trust, &conf, &why);
 

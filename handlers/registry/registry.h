@@ -11,11 +11,11 @@
 #include <pthread.h>
 
 #include "handlers/registry/fault.h"
+#include "lib/authz/authz.h"
 #include "lib/handler/handler.h"
 #include "lib/registry/rows.h"
 #include "lib/trust/hierarchy.h"
 
-#define REG_CREDENTIALS_MAX 16
 #define REG_WRITE_MAX (2560u << 10) /* octets of body and signature of what writes */
 #define REG_DAY 86400
 #define REG_BACKDATE 300 /* a GID is good a little before it was made: clocks differ */
@@ -48,8 +48,7 @@ struct reg_call {
 	int64_t now;  /* seconds since 1970 */
 	int64_t deadline;
 	struct tr_verifier *verifier;
-	struct tr_gids caller;	/* his chain, leaf first; empty for who needs none */
-	bool asserted;		/* by a front door */
+	struct az_caller caller;
 	struct tr_grant *grant; /* the credential that allowed it */
 	struct rg_name object;	/* whom it is about, for the audit; "" names: nobody */
 	json_t *value;		/* the answer; owned */

@@ -140,10 +140,10 @@ static int refuse_other(struct reg_call *c)
 /* Whose op it is: a front door's callers are told apart. */
 static void op_signer(struct reg_call *c, char out[CC_SIGNER_NAME_MAX + 48])
 {
-	const struct tr_gid *leaf = tr_gids_leaf(&c->caller);
+	const struct tr_gid *leaf = az_caller_real(&c->caller);
 
 	snprintf(out, CC_SIGNER_NAME_MAX + 48, "%s %s",
-		 c->asserted && c->in->gate->signer ? c->in->gate->signer->name : "",
+		 c->caller.asserted && c->in->gate->signer ? c->in->gate->signer->name : "",
 		 leaf ? leaf->key_id : "");
 }
 

@@ -216,7 +216,7 @@ static int sign(struct reg_call *c, struct promise *p, struct tr_signer *signer,
 	struct tr_ticket_request rq = {.serial = p->serial,
 				       .component = p->component.urn,
 				       .epoch = p->epoch,
-				       .owner = &c->caller,
+				       .owner = &c->caller.chain,
 				       .target = target,
 				       .rspec = p->rspec,
 				       .rspec_len = p->rspec_len,
@@ -224,7 +224,7 @@ static int sign(struct reg_call *c, struct promise *p, struct tr_signer *signer,
 				       .n_attributes = parts->n_attributes,
 				       .users = parts->users,
 				       .n_users = parts->n_users};
-	int64_t latest = tr_signer_latest(signer, &c->caller, target, c->now);
+	int64_t latest = tr_signer_latest(signer, &c->caller.chain, target, c->now);
 	struct cc_note why = {0};
 	int r;
 
@@ -279,7 +279,7 @@ static int run_insert(struct st_tx *tx, void *arg)
 	const struct st_value params[] = {
 		st_text(p->serial),
 		st_text(p->record.name),
-		st_text(tr_gids_leaf(&c->caller)->urn),
+		st_text(az_caller_real(&c->caller)->urn),
 		st_text(p->node.name),
 		st_text(p->epoch),
 		st_int(c->now),

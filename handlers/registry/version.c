@@ -42,7 +42,7 @@ int reg_get_trusted_certs(struct reg_call *c)
 	c->value = json_array();
 	if (!c->value)
 		return cc_raise(CC_ENOMEM);
-	roots = reg_roots(c->reg->trust);
+	roots = az_trust_roots(reg_judges(c->reg->trust));
 	for (size_t i = 0; i < tr_roots_count(roots) && !r; i++)
 		r = add_root(c->value, tr_roots_get(roots, i)->gid);
 	tr_roots_unref(roots);

@@ -51,6 +51,13 @@ static int check_path(const char *path, struct cc_note *why)
 	return check_owner(&st, path, why);
 }
 
+int tr_root_file_read(const char *path, char **text, size_t *len, struct cc_note *why)
+{
+	int r = check_path(path, why);
+
+	return r ? r : cc_file_read(path, TR_GID_TEXT_MAX, text, len, why);
+}
+
 static bool is_root_file(const char *name)
 {
 	size_t len = strlen(name);
@@ -86,10 +93,8 @@ static int add_file(struct tr_roots_builder *b, const struct tr_roots_folder *fr
 	cc_cleanup(cc_freep) char *text = NULL;
 	struct cc_note reason = {0};
 	size_t len;
-	int r = path ? check_path(path, why) : cc_raise(CC_ENOMEM);
+	int r = path ? tr_root_file_read(path, &text, &len, why) : cc_raise(CC_ENOMEM);
 
-	if (!r)
-		r = cc_file_read(path, TR_GID_TEXT_MAX, &text, &len, why);
 	if (r || is_own(from, text, len))
 		return r;
 	r = tr_roots_add(b, text, len, rule ? rule->space : NULL, rule ? rule->flags : 0, &reason);

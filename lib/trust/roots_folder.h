@@ -19,6 +19,12 @@ struct tr_root_rule {
  */
 int tr_root_rule_read(const char *file, char *value, struct tr_root_rule *out, struct cc_note *why);
 
+/**
+ * Reads a file that says whom to trust: refused when it belongs to somebody else, or others can write
+ * it. Caller frees. @return 0, -CC_EDENIED, -CC_ENOTFOUND, as cc_file_read, with why.
+ */
+int tr_root_file_read(const char *path, char **text, size_t *len, struct cc_note *why);
+
 struct tr_roots_folder {
 	const char *dir;
 	const char *
