@@ -94,7 +94,8 @@ static void answer(struct ab_exchange *x, const struct ab_reply *reply)
 		answer_fault(x, reply->fault, reply->text);
 		return;
 	}
-	if (xr_put_response(&body, reply->value) != 0)
+	if (xr_put_response_blob(&body, reply->value, (const char *)reply->blob.data,
+				 reply->blob.len) != 0)
 		answer_fault(x, FAULT_INTERNAL, "the answer cannot be said in XML-RPC");
 	else
 		ab_http_answer(x, 200, XML, &body, 0);

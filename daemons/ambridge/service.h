@@ -36,6 +36,8 @@ struct ab_reply {
 	unsigned status;      /* HTTP: 200 or 503 */
 	unsigned retry_after; /* seconds; with 503 */
 	json_t *value;	      /* owned; NULL: it is a fault */
+	struct cc_bytes
+		blob; /* borrowed from the answer: the text for xr_blob_mark in value, or none */
 	int fault;
 	char text[1024];  /* of the fault */
 	const char *word; /* static: class or code of a refusal of ours; NULL: none */

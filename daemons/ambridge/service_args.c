@@ -91,10 +91,12 @@ static int take_names(const struct ab_arg *a, const json_t *value, json_t **out,
 	const json_t *entry;
 	size_t i;
 
-	if (is_text(value))
+	bool one = a->kind == AB_NAMES;
+
+	if (one && is_text(value))
 		return convert(a, value, out, why);
 	if (!json_is_array(value))
-		return wrong_type(a, "string or array", value, why);
+		return wrong_type(a, one ? "string or array" : "array", value, why);
 	json_array_foreach(value, i, entry)
 	{
 		if (!is_text(entry))
@@ -163,20 +165,88 @@ static int add_credentials(const struct ab_arg *a, const json_t *value, json_t *
 	return r;
 }
 
+/* ---- credentials of the AM API ---- */
+
+/*
+ * As the client sent it: who speaks for whom is for the aggregate to judge. What nobody here reads is not
+ * carried, as it may be anything.
+ */
+static int add_am_struct(const struct ab_arg *a, const json_t *cred, json_t *list,
+			 struct cc_note *why)
+{
+	static const char *const known[] = {"geni_sfa", "geni_abac"};
+	const json_t *type = json_object_get(cred, "geni_type");
+	const json_t *text = json_object_get(cred, "geni_value");
+	const json_t *version = json_object_get(cred, "geni_version");
+	json_t *value, *one;
+	bool read = false;
+	int r;
+
+	if (!json_is_string(type))
+		return refuse(why, "Invalid %s value: a credential's geni_type is no string",
+			      a->name);
+	for (size_t i = 0; i < CC_ARRAY_SIZE(known); i++)
+		read = read || strcasecmp(json_string_value(type), known[i]) == 0;
+	if (!read)
+		return 0;
+	if (!text || !is_text(text))
+		return refuse(why, "Invalid %s value: a credential's geni_value is no string",
+			      a->name);
+	r = convert(a, text, &value, why);
+	if (r)
+		return r;
+	one = json_pack("{s:O, s:o}", "geni_type", type, "geni_value", value);
+	if (one && (json_is_string(version) || json_is_integer(version)))
+		r = json_object_set(one, "geni_version", (json_t *)version);
+	if (!one || r) {
+		json_decref(one);
+		return cc_raise(CC_ENOMEM);
+	}
+	return json_array_append_new(list, one) == 0 ? 0 : cc_raise(CC_ENOMEM);
+}
+
+static int add_am_credentials(const struct ab_arg *a, const json_t *value, json_t *list,
+			      struct cc_note *why)
+{
+	const json_t *cred;
+	size_t i;
+	int r = 0;
+
+	if (!json_is_array(value))
+		return wrong_type(a, "array", value, why);
+	if (json_array_size(value) > CREDS_MAX)
+		return refuse(why, "Invalid %s value: more than %d credentials", a->name,
+			      CREDS_MAX);
+	json_array_foreach(value, i, cred)
+	{
+		if (!r)
+			r = json_is_object(cred) && !is_text(cred) && !xr_mark(cred, "$dateTime")
+				    ? add_am_struct(a, cred, list, why)
+				    : add_credential(a, cred, list, why);
+	}
+	return r;
+}
+
+/* ---- all of them ---- */
+
 static int take_credentials(const struct ab_arg *a, const json_t *value, json_t **out,
 			    struct cc_note *why)
 {
 	json_t *list = json_array();
-	int r = list ? add_credentials(a, value, list, why) : cc_raise(CC_ENOMEM);
+	int r;
 
+	if (!list)
+		r = cc_raise(CC_ENOMEM);
+	else if (a->kind == AB_AM_CREDS)
+		r = add_am_credentials(a, value, list, why);
+	else
+		r = add_credentials(a, value, list, why);
 	if (r)
 		json_decref(list);
 	else
 		*out = list;
 	return r;
 }
-
-/* ---- all of them ---- */
 
 static int take_any(const struct ab_arg *a, const json_t *value, json_t **out, struct cc_note *why)
 {
@@ -201,9 +271,11 @@ static int take_one(const struct ab_arg *a, const json_t *value, json_t *body, s
 		r = take_text(a, value, &taken, why);
 		break;
 	case AB_NAMES:
+	case AB_TEXTS:
 		r = take_names(a, value, &taken, why);
 		break;
 	case AB_CREDS:
+	case AB_AM_CREDS:
 		r = take_credentials(a, value, &taken, why);
 		break;
 	case AB_DATE:

@@ -16,6 +16,8 @@ enum ab_kind {
 	AB_NAMES,    /* string, or a list of strings */
 	AB_CREDS,    /* string, struct {geni_type, geni_version, geni_value}, or a list of those */
 	AB_LIST,     /* list of anything */
+	AB_TEXTS,    /* list of strings */
+	AB_AM_CREDS, /* list of the same, of which types that somebody may read are kept as structs */
 	AB_STRUCT,   /* struct of anything */
 	AB_DATE,     /* string, dateTime.iso8601 */
 	AB_ANY,
@@ -101,5 +103,14 @@ bool ab_outcome_is_known(const char *word);
 /** Fills a reply with a refusal in the manner of a method. @return 0, -CC_ENOMEM. */
 int ab_reply_refuse(const struct ab_method *m, const struct ab_outcome *o, const char *msg,
 		    const struct ab_style *style, struct ab_reply *out);
-/** The return struct of the AM API around value (taken; NULL: ""). NULL: no memory. */
-json_t *ab_am_struct(const struct ab_method *m, int code, json_t *value, const char *output);
+
+/* ---- the AM API's answers (service_am_reply.c) ---- */
+
+/** The refusal of a row of the table, in the return struct. @return 0, -CC_ENOMEM. */
+int ab_am_refuse(const struct ab_method *m, const struct ab_outcome *o, const char *output,
+		 struct ab_reply *out);
+/** What the aggregate signed as an error: its own code, text and hint go before the table's. */
+int ab_am_error(const struct ab_method *m, const struct ab_outcome *o, const json_t *said,
+		struct ab_reply *out);
+/** A success. @return 0, -CC_EFORMAT (not of the form of the bus), -CC_ELIMIT, -CC_ENOMEM. */
+int ab_am_answer(const struct ab_method *m, const struct cc_answer *a, struct ab_reply *out);

@@ -8,7 +8,6 @@
 #include "lib/cc/codes.h"
 #include "lib/xmlrpc/xmlrpc.h"
 
-#define AM_TYPE "ccfed"
 #define RETRY_SECONDS 2
 #define RETRY_SECONDS_MAX 60
 
@@ -39,21 +38,6 @@ static int number_of(enum ab_manner manner, const struct ab_outcome *o,
 	return manner == AB_SFA && style->faults_2011 ? o->sfa_2011 : o->sfa;
 }
 
-json_t *ab_am_struct(const struct ab_method *m, int code, json_t *value, const char *output)
-{
-	json_t *o = json_pack("{s:{s:i, s:s, s:i}, s:o, s:s}", "code", "geni_code", code, "am_type",
-			      AM_TYPE, "am_code", code, "value", value ? value : json_string(""),
-			      "output", output);
-
-	/* what version 1 looked for, and the acceptance suite does still */
-	if (o && strcmp(m->name, "GetVersion") == 0 &&
-	    json_object_set_new(o, "geni_api", json_integer(3)) != 0) {
-		json_decref(o);
-		return NULL;
-	}
-	return o;
-}
-
 int ab_reply_refuse(const struct ab_method *m, const struct ab_outcome *o, const char *msg,
 		    const struct ab_style *style, struct ab_reply *out)
 {
@@ -65,9 +49,7 @@ int ab_reply_refuse(const struct ab_method *m, const struct ab_outcome *o, const
 		out->fault = number_of(m->manner, o, style);
 		return 0;
 	}
-	out->value = ab_am_struct(m, o->geni, NULL, out->text);
-	out->text[0] = 0;
-	return out->value ? 0 : cc_raise(CC_ENOMEM);
+	return ab_am_refuse(m, o, out->text, out);
 }
 
 static bool is_other(const struct ab_service *s, const char *name)
@@ -175,6 +157,8 @@ static int refuse_error(const struct ab_method *m, const struct cc_answer *a,
 	/* its text is for who can repeat the same op, which no client here can */
 	if (strcmp(a->code, "timeout") == 0)
 		return refuse_unknown(m, o, "not done in time", style, out);
+	if (m->manner == AB_AM && json_object_get(a->json, "geni_code"))
+		return ab_am_error(m, o, a->json, out);
 	return ab_reply_refuse(m, o, msg && *msg ? msg : o->word, style, out);
 }
 
@@ -215,8 +199,13 @@ static int answer(const struct ab_method *m, const struct cc_answer *a,
 {
 	struct cc_note why = {0};
 	json_t *value = NULL;
-	int r = make_value(m, a, style, &value, &why);
+	int r;
 
+	memset(out, 0, sizeof(*out));
+	if (m->manner != AB_AM)
+		r = make_value(m, a, style, &value, &why);
+	else
+		r = is_reply_of(m, a) ? ab_am_answer(m, a, out) : -CC_EFORMAT;
 	if (r == -CC_ENOMEM)
 		return r;
 	if (r > 0)
@@ -225,10 +214,10 @@ static int answer(const struct ab_method *m, const struct cc_answer *a,
 		return ab_reply_refuse(m, ab_outcome_find("internal"),
 				       "the answer of the bus is not what it should be", style,
 				       out);
-	memset(out, 0, sizeof(*out));
 	out->status = 200;
-	out->value = m->manner == AB_AM ? ab_am_struct(m, 0, value, "") : value;
-	return out->value ? 0 : cc_raise(CC_ENOMEM);
+	if (m->manner != AB_AM)
+		out->value = value;
+	return 0;
 }
 
 static int make(const struct ab_method *m, const struct cc_answer *a, const struct ab_style *style,

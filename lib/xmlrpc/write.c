@@ -7,6 +7,7 @@
 #include "lib/xml/write.h"
 #include "lib/xmlrpc/int.h"
 
+#define BLOB "$blob"
 #define DECLARATION "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
 
 /* An array or an object that is being written: what comes next in it. */
@@ -18,6 +19,8 @@ struct level {
 
 struct writer {
 	struct cc_buf *out;
+	const char *blob; /* the text that a mark stands for; NULL: none may stand there */
+	size_t blob_len;
 	struct level stack[XR_DEPTH];
 	unsigned depth;
 };
@@ -79,6 +82,12 @@ static int put_mark(struct cc_buf *out, const json_t *object)
 	return put_tagged(out, octets ? "base64" : "dateTime.iso8601", text, len);
 }
 
+static bool is_blob(const struct writer *w, const json_t *object)
+{
+	return w->blob && json_object_size(object) == 1 &&
+	       json_is_null(json_object_get(object, BLOB));
+}
+
 /* Begins an array or an object. */
 static int open_container(struct writer *w, const json_t *v)
 {
@@ -98,6 +107,8 @@ static int open_value(struct writer *w, const json_t *v)
 	cc_buf_puts(out, "<value>");
 	switch (json_typeof(v)) {
 	case JSON_OBJECT:
+		if (is_blob(w, v))
+			return put_tagged(out, "string", w->blob, w->blob_len);
 		return is_mark(v) ? put_mark(out, v) : open_container(w, v);
 	case JSON_ARRAY:
 		return open_container(w, v);
@@ -171,27 +182,33 @@ static int step(struct writer *w)
 	return w->depth == depth ? close_value(w) : w->out->err;
 }
 
+static int put_value(struct writer *w, const json_t *value)
+{
+	if (!value)
+		return fail(w->out, cc_raise(CC_EINVAL));
+	open_value(w, value);
+	while (!w->out->err && w->depth > 0)
+		step(w);
+	return cc_buf_puts(w->out, "</value>");
+}
+
 int xr_put_value(struct cc_buf *out, const json_t *value)
 {
 	struct writer w = {.out = out};
 
-	if (!value)
-		return fail(out, cc_raise(CC_EINVAL));
-	open_value(&w, value);
-	while (!out->err && w.depth > 0)
-		step(&w);
-	return cc_buf_puts(out, "</value>");
+	return put_value(&w, value);
 }
 
-static int put_param(struct cc_buf *out, const json_t *value)
+static int put_param(struct writer *w, const json_t *value)
 {
-	cc_buf_puts(out, "<param>\n");
-	xr_put_value(out, value);
-	return cc_buf_puts(out, "\n</param>\n");
+	cc_buf_puts(w->out, "<param>\n");
+	put_value(w, value);
+	return cc_buf_puts(w->out, "\n</param>\n");
 }
 
 int xr_put_call(struct cc_buf *out, const char *method, const json_t *params)
 {
+	struct writer w = {.out = out};
 	const json_t *value;
 	size_t i;
 
@@ -199,15 +216,36 @@ int xr_put_call(struct cc_buf *out, const char *method, const json_t *params)
 		return fail(out, cc_raise(CC_EINVAL));
 	cc_buf_printf(out, DECLARATION "<methodCall>\n<methodName>%s</methodName>\n<params>\n",
 		      method);
-	json_array_foreach(params, i, value) put_param(out, value);
+	json_array_foreach(params, i, value) put_param(&w, value);
 	return cc_buf_puts(out, "</params>\n</methodCall>\n");
+}
+
+static int put_response(struct writer *w, const json_t *value)
+{
+	cc_buf_puts(w->out, DECLARATION "<methodResponse>\n<params>\n");
+	put_param(w, value);
+	return cc_buf_puts(w->out, "</params>\n</methodResponse>\n");
 }
 
 int xr_put_response(struct cc_buf *out, const json_t *value)
 {
-	cc_buf_puts(out, DECLARATION "<methodResponse>\n<params>\n");
-	put_param(out, value);
-	return cc_buf_puts(out, "</params>\n</methodResponse>\n");
+	struct writer w = {.out = out};
+
+	return put_response(&w, value);
+}
+
+/* ---- a text beside the value ---- */
+
+json_t *xr_blob_mark(void)
+{
+	return json_pack("{s:n}", BLOB);
+}
+
+int xr_put_response_blob(struct cc_buf *out, const json_t *value, const char *text, size_t len)
+{
+	struct writer w = {.out = out, .blob = text ? text : "", .blob_len = len};
+
+	return put_response(&w, value);
 }
 
 int xr_put_fault(struct cc_buf *out, int code, const char *text)

@@ -62,6 +62,13 @@ void xr_response_deinit(struct xr_response *r);
  */
 int xr_put_call(struct cc_buf *out, const char *method, const json_t *params);
 int xr_put_response(struct cc_buf *out, const json_t *value);
+/**
+ * The same of a value in which xr_blob_mark stands for a long text that nobody copies into JSON: UTF-8,
+ * borrowed. @return as above; -CC_EFORMAT also of what is none.
+ */
+int xr_put_response_blob(struct cc_buf *out, const json_t *value, const char *text, size_t len);
+/** A new value that stands for that text; no value that was read or wrapped is like it. NULL: no memory. */
+json_t *xr_blob_mark(void);
 int xr_put_fault(struct cc_buf *out, int code, const char *text);
 /* Whom a value is for. */
 enum xr_form {
