@@ -30,7 +30,7 @@ struct cli_command {
 /* NULL-ended tables of the groups; cli_registry's have none. */
 extern const struct cli_command cli_registry[], cli_records[], cli_node[], cli_audit[], cli_bus[],
 	cli_job[], cli_policy[], cli_keys[], cli_config[], cli_gid[], cli_cred[], cli_ticket[],
-	cli_authority[], cli_store[], cli_jfed[];
+	cli_authority[], cli_store[], cli_jfed[], cli_am[], cli_terms[];
 
 /** Prints "ccfed GROUP NAME: text" and a hint; returns CLI_USAGE. */
 int cli_usage(const struct cli_command *cmd, const char *fmt, ...)

@@ -2,7 +2,7 @@
 #pragma once
 /*
  * The other way to the registry: its front door, by XML-RPC over HTTPS with the names of 2019 (spec
- * sfa.md 4.3, docs/bridge.md). What XML-RPC has no place for comes in headers of the front door: class,
+ * sfa.md 4.3, docs/bridge.md); and to an aggregate by those of the AM API 3 (spec geni-am.md 3). What XML-RPC has no place for comes in headers of the front door: class,
  * code and rule of a refusal, and where the next part of a list begins.
  *
  *	https.c		a connection: TLS both ways, one POST	https_error.c	what went wrong, in words
@@ -86,6 +86,12 @@ int cli_https_call_read(const struct cli_https_answer *a, struct cli_reply *out,
 
 /* ---- user_https.c ---- */
 
+/**
+ * Asks a front door within ms, and again where that may help. *h is opened at first use, by conf, and is
+ * the holder's. body is borrowed. @return 0, negative error.
+ */
+int cli_https_ask(const struct cli_https_conf *conf, struct cli_https **h, int64_t ms,
+		  const char *type, const json_t *body, struct cli_reply *out, struct cc_note *why);
 /** As cli_user_call. */
 int cli_user_call_https(struct cli_user *u, const char *type, const json_t *body,
 			struct cli_reply *out, struct cc_note *why);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Requests of the bus as calls of 2019 (spec sfa.md 4.3), and their answers as those of the bus. */
+/*
+ * Requests of the bus as calls of 2019 (spec sfa.md 4.3) and of the AM API 3 (spec geni-am.md 3), and their
+ * answers as those of the bus.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +35,20 @@ static const struct row {
 	{"reg.create_gid", "CreateGid", {"credentials", "hrn", "?key", "?type", "?uuid"}, NULL},
 	{"reg.get_trusted_certs", "get_trusted_certs", {"?credentials"}, NULL},
 	{"reg.get_ticket", "GetTicket", {"hrn", "credentials", "rspec", "-users"}, NULL},
+	/* the AM API 3 */
+	{"am.get_version", "GetVersion", {"?options"}, NULL},
+	{"am.list_resources", "ListResources", {"credentials", "options"}, NULL},
+	{"am.describe", "Describe", {"urns", "credentials", "options"}, NULL},
+	{"am.allocate", "Allocate", {"urn", "credentials", "rspec", "options"}, NULL},
+	{"am.provision", "Provision", {"urns", "credentials", "options"}, NULL},
+	{"am.renew", "Renew", {"urns", "credentials", "expires", "options"}, NULL},
+	{"am.status", "Status", {"urns", "credentials", "options"}, NULL},
+	{"am.perform_operational_action",
+	 "PerformOperationalAction",
+	 {"urns", "credentials", "action", "options"},
+	 NULL},
+	{"am.delete", "Delete", {"urns", "credentials", "options"}, NULL},
+	{"am.shutdown", "Shutdown", {"urn", "credentials", "options"}, NULL},
 };
 
 static const struct row *find(const char *type)

@@ -7,16 +7,16 @@
 #include "version.h"
 
 static const struct cli_command *const groups[] = {
-	cli_registry,  cli_records, cli_node,	cli_audit, cli_bus,  cli_job,
-	cli_policy,    cli_keys,    cli_config, cli_gid,   cli_cred, cli_ticket,
-	cli_authority, cli_store,   cli_jfed,	NULL};
+	cli_registry, cli_am,	  cli_terms,	 cli_records, cli_node,	  cli_audit,
+	cli_bus,      cli_job,	  cli_policy,	 cli_keys,    cli_config, cli_gid,
+	cli_cred,     cli_ticket, cli_authority, cli_store,   cli_jfed,	  NULL};
 
 static void print_row(FILE *to, const struct cli_command *c)
 {
 	if (*c->group)
-		fprintf(to, "  %-9s %-11s  %s\n", c->group, c->name, c->help);
+		fprintf(to, "  %-9s %-13s  %s\n", c->group, c->name, c->help);
 	else
-		fprintf(to, "  %-21s  %s\n", c->name, c->help);
+		fprintf(to, "  %-23s  %s\n", c->name, c->help);
 }
 
 static void print_usage(FILE *to)

@@ -22,7 +22,7 @@
 struct cli_user_conf {
 	char *hrn, *as, *authority;
 	char *cc, *servers, *realm, *keystore, *ca, *curve_server, *curve;
-	char *server, *server_ca, *pin;
+	char *server, *server_ca, *pin, *am;
 };
 
 /* A front door, instead of the bus; url NULL: the bus. Texts are borrowed. */
@@ -149,6 +149,7 @@ struct cli_reply {
 	enum cc_outcome outcome;
 	char code[32];
 	json_t *json;
+	json_t *blob;				 /* a text that came beside it; NULL: none */
 	uint8_t signer[32];			 /* SHA-256 of the certificate that signed it */
 	char signer_who[CC_SIGNER_NAME_MAX + 4]; /* as [servers] names him; "": nobody signed */
 };
@@ -169,6 +170,8 @@ int cli_user_call(struct cli_user *u, const char *type, json_t *body, struct cli
 		  struct cc_note *why);
 /** Says why there is no answer; returns CLI_FAILED. */
 int cli_user_refused(const struct cli_user *u, const struct cli_reply *reply);
+/** Says by which rule of trust it was refused, where one is named, and what to do. */
+void cli_user_advise(const struct cli_reply *reply);
 
 /* ---- credentials (user_cred.c, user_target.c) ---- */
 
@@ -199,6 +202,11 @@ size_t cli_targets(enum cli_need need, const char *type, const char *hrn, const 
 int cli_user_begin(struct cli_user *u);
 /** A credential on an object, new from the registry and remembered. Caller frees. @return as below. */
 int cli_user_fetch(struct cli_user *u, const char *type, const char *hrn, char **out);
+/**
+ * One that is remembered and good, else a new one. Caller frees. *fresh: it is new. @return as below.
+ */
+int cli_user_credential(struct cli_user *u, const char *type, const char *hrn, char **out,
+			bool *fresh);
 /**
  * Asks with the credential that the operation needs: body gets `credentials`, and one that is
  * remembered but refused is fetched again. @return -1 (*out is an answer), else the exit code: it has been said.

@@ -15,6 +15,7 @@
 void cli_reply_deinit(struct cli_reply *r)
 {
 	json_decref(r->json);
+	json_decref(r->blob);
 	memset(r, 0, sizeof(*r));
 }
 
@@ -87,6 +88,8 @@ static void take_answer(void *arg, const struct cc_answer *a)
 	w->done = true;
 	w->out->outcome = a->outcome;
 	w->out->json = json_incref((json_t *)a->json);
+	if (a->blob.data)
+		w->out->blob = json_stringn((const char *)a->blob.data, a->blob.len);
 	snprintf(w->out->code, sizeof(w->out->code), "%s", a->code);
 	if (!a->signer)
 		return;
@@ -137,7 +140,7 @@ int cli_user_call(struct cli_user *u, const char *type, json_t *body, struct cli
 
 /* ---- refusals ---- */
 
-static void put_advice(const struct cli_reply *reply)
+void cli_user_advise(const struct cli_reply *reply)
 {
 	const char *name = json_string_value(json_object_get(reply->json, "rule"));
 
@@ -175,6 +178,6 @@ int cli_user_refused(const struct cli_user *u, const struct cli_reply *reply)
 	cli_put(stderr,
 		reply->outcome == CC_OUT_HOP ? "not passed on; outcome unknown" : text_of(reply));
 	fputc('\n', stderr);
-	put_advice(reply);
+	cli_user_advise(reply);
 	return CLI_FAILED;
 }

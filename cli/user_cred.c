@@ -255,6 +255,14 @@ int cli_user_fetch(struct cli_user *u, const char *type, const char *hrn, char *
 	return r ? cli_fail(u->cmd, &why, r) : -1;
 }
 
+int cli_user_credential(struct cli_user *u, const char *type, const char *hrn, char **out,
+			bool *fresh)
+{
+	*out = read_cred(u, type, hrn);
+	*fresh = !*out;
+	return *out ? -1 : cli_user_fetch(u, type, hrn, out);
+}
+
 /* Whether the next object may do where this one did not. */
 static bool no_relation(const struct cli_reply *reply)
 {

@@ -32,6 +32,7 @@ static const struct cf_opt options[] = {
 	OPT("server", server, "front door instead of the bus: https://HOST:PORT/registry"),
 	OPT("server-ca", server_ca, "CAs of the front door, a file of PEM; default: the system's"),
 	OPT("pin", pin, "sha256//BASE64 of the front door's public key"),
+	OPT("am", am, "front door of an aggregate: https://HOST:PORT/am/3.0"),
 	{0},
 };
 static const struct cf_opt *const tables[] = {options, NULL};

@@ -11,18 +11,6 @@
 
 #define PAUSE_MS 200 /* before a server that is busy and does not say how long is asked again */
 
-static int open_once(struct cli_user *u, struct cc_note *why)
-{
-	const struct cli_https_conf conf = {.url = u->server.url,
-					    .ca = u->server.ca,
-					    .pin = u->server.pin,
-					    .insecure = u->server.insecure,
-					    .cert = u->own_cert,
-					    .key = u->own_key};
-
-	return u->https ? 0 : cli_https_open(&conf, &u->https, why);
-}
-
 /* A front door says 503 only where nothing was done, or doing it again is the same. */
 static int take_busy(const struct cli_https_answer *a, struct cli_reply *out)
 {
@@ -43,12 +31,12 @@ static int take_busy(const struct cli_https_answer *a, struct cli_reply *out)
 }
 
 /* @return 0, or 1: busy, and asked again it may not be; *pause_ms says when. */
-static int call_once(struct cli_user *u, const struct cc_buf *call, int64_t left_ms,
-		     struct cli_reply *out, int64_t *pause_ms, struct cc_note *why)
+static int call_once(const struct cli_https_conf *conf, struct cli_https *h,
+		     const struct cc_buf *call, int64_t left_ms, struct cli_reply *out,
+		     int64_t *pause_ms, struct cc_note *why)
 {
 	cc_cleanup(cli_https_answer_deinit) struct cli_https_answer a = {0};
-	int r = cli_https_post(u->https, call, left_ms, &a, why);
-	const struct cli_https_conf conf = {.url = u->server.url, .ca = u->server.ca};
+	int r = cli_https_post(h, call, left_ms, &a, why);
 
 	if (r == -CC_ETIMEOUT) {
 		out->outcome = CC_OUT_TIMEOUT;
@@ -59,23 +47,23 @@ static int call_once(struct cli_user *u, const struct cc_buf *call, int64_t left
 	if (a.status == 200)
 		return cli_https_call_read(&a, out, why);
 	if (a.status != 503)
-		return cli_https_status(&conf, &a, why);
+		return cli_https_status(conf, &a, why);
 	*pause_ms = a.retry_after ? a.retry_after * 1000 : PAUSE_MS;
 	r = take_busy(&a, out);
 	return r ? r : 1;
 }
 
-int cli_user_call_https(struct cli_user *u, const char *type, const json_t *body,
-			struct cli_reply *out, struct cc_note *why)
+int cli_https_ask(const struct cli_https_conf *conf, struct cli_https **h, int64_t ms,
+		  const char *type, const json_t *body, struct cli_reply *out, struct cc_note *why)
 {
-	int64_t end = cc_clock_ms() + (int64_t)(u->deadline * 1000), pause_ms = 0;
+	int64_t end = cc_clock_ms() + ms, pause_ms = 0;
 	cc_cleanup(cc_buf_deinit) struct cc_buf call = CC_BUF_INIT(0);
 	int r = cli_https_call_write(type, body, &call, why);
 
-	if (!r)
-		r = open_once(u, why);
+	if (!r && !*h)
+		r = cli_https_open(conf, h, why);
 	while (!r) {
-		r = call_once(u, &call, end - cc_clock_ms(), out, &pause_ms, why);
+		r = call_once(conf, *h, &call, end - cc_clock_ms(), out, &pause_ms, why);
 		if (r != 1)
 			return r;
 		if (end - cc_clock_ms() < pause_ms + PAUSE_MS)
@@ -85,4 +73,17 @@ int cli_user_call_https(struct cli_user *u, const char *type, const json_t *body
 		r = 0;
 	}
 	return r;
+}
+
+int cli_user_call_https(struct cli_user *u, const char *type, const json_t *body,
+			struct cli_reply *out, struct cc_note *why)
+{
+	const struct cli_https_conf conf = {.url = u->server.url,
+					    .ca = u->server.ca,
+					    .pin = u->server.pin,
+					    .insecure = u->server.insecure,
+					    .cert = u->own_cert,
+					    .key = u->own_key};
+
+	return cli_https_ask(&conf, &u->https, (int64_t)(u->deadline * 1000), type, body, out, why);
 }

@@ -82,6 +82,20 @@ static void each_request_has_a_call(void **state)
 		{"reg.get_gids", "{\"hrns\": [\"a\"], \"credentials\": [\"C\"]}", "GetGids",
 		 "[[\"a\"], [\"C\"]]"},
 		{"reg.get_trusted_certs", "{}", "get_trusted_certs", "[]"},
+		{"am.get_version", "{}", "GetVersion", "[]"},
+		{"am.list_resources", "{\"credentials\": [\"C\"], \"options\": {\"a\": true}}",
+		 "ListResources", "[[\"C\"], {\"a\": true}]"},
+		{"am.allocate",
+		 "{\"urn\": \"s\", \"rspec\": \"R\", \"credentials\": [\"C\"], \"options\": {}}",
+		 "Allocate", "[\"s\", [\"C\"], \"R\", {}]"},
+		{"am.renew",
+		 "{\"urns\": [\"s\"], \"expires\": \"T\", \"credentials\": [\"C\"], \"options\": "
+		 "{}}",
+		 "Renew", "[[\"s\"], [\"C\"], \"T\", {}]"},
+		{"am.perform_operational_action",
+		 "{\"urns\": [\"s\"], \"action\": \"A\", \"credentials\": [\"C\"], \"options\": "
+		 "{}}",
+		 "PerformOperationalAction", "[[\"s\"], [\"C\"], \"A\", {}]"},
 	};
 
 	for (size_t i = 0; i < CC_ARRAY_SIZE(rows); i++) {
@@ -102,8 +116,8 @@ static void each_request_has_a_call(void **state)
 
 static void others_have_none(void **state)
 {
-	static const char *const types[] = {"reg.node_token", "reg.join", "reg", "am.get_version",
-					    ""};
+	static const char *const types[] = {"reg.node_token", "reg.join",      "reg",
+					    "am.release",     "am.terms_show", ""};
 
 	for (size_t i = 0; i < CC_ARRAY_SIZE(types); i++) {
 		cc_cleanup(cc_buf_deinit) struct cc_buf text = CC_BUF_INIT(0);
