@@ -109,7 +109,10 @@ int az_caller_judge(struct tr_verifier *v, struct az_caller *c, int64_t now,
  */
 int az_caller_speaks(struct tr_verifier *v, struct az_caller *c, const json_t *credentials,
 		     const char *speaking_for, int64_t now, struct az_report *report);
-/** Whose rights count: the user he speaks for, else himself; NULL: nobody. Borrowed from c. */
+/**
+ * Whose rights count: the user he speaks for, else himself; NULL: nobody. Whether he is in force still
+ * (his record, his key) is for the handler to ask. Borrowed from c.
+ */
 const struct tr_gid *az_caller_acting(const struct az_caller *c);
 /** Who is really there, speaking for whomever: terms are his, and the audit names both. Borrowed. */
 const struct tr_gid *az_caller_real(const struct az_caller *c);

@@ -69,7 +69,7 @@ class Aggregate:
 
     @staticmethod
     def am_get_version(_):
-        return {"urn": AM, "geni_api": 3, "geni_api_versions": {"3": "https://am.plc.net/am/3.0"}, "geni_am_code": "0.1",
+        return {"urn": AM, "geni_api": 3, "geni_api_versions": {"3": "https://am.plc.net/am/3.0"}, "geni_am_code": "0.1", "geni_single_allocation": 0,
                 "geni_request_rspec_versions": [{"type": "GENI", "version": "3"}],
                 "geni_ad_rspec_versions": [{"type": "GENI", "version": "3"}],
                 "geni_credential_types": [{"geni_type": "geni_sfa", "geni_version": "3"}]}, ""
