@@ -9,39 +9,6 @@
 #include "lib/base/file.h"
 #include "lib/base/util.h"
 
-#define AM_OPTION                                                                                  \
-	{                                                                                          \
-		"am", required_argument, NULL, AM_OPT_AM                                           \
-	}
-#define CREDENTIAL                                                                                 \
-	{                                                                                          \
-		"credential", required_argument, NULL, AM_OPT_CREDENTIAL                           \
-	}
-#define BEST_EFFORT                                                                                \
-	{                                                                                          \
-		"best-effort", no_argument, NULL, AM_OPT_BEST_EFFORT                               \
-	}
-#define WAIT                                                                                       \
-	{                                                                                          \
-		"wait", optional_argument, NULL, AM_OPT_WAIT                                       \
-	}
-#define KEYS                                                                                       \
-	{                                                                                          \
-		"user-keys", required_argument, NULL, AM_OPT_KEYS                                  \
-	}
-#define OUTFILE                                                                                    \
-	{                                                                                          \
-		"outfile", required_argument, NULL, AM_OPT_OUTFILE                                 \
-	}
-#define COMPRESSED                                                                                 \
-	{                                                                                          \
-		"compressed", no_argument, NULL, AM_OPT_COMPRESSED                                 \
-	}
-#define END_TIME                                                                                   \
-	{                                                                                          \
-		"end-time", required_argument, NULL, AM_OPT_END_TIME                               \
-	}
-
 static int fail(const struct am_args *a, const struct cc_note *why, int r)
 {
 	return cli_fail(a->user.cmd, why, r);
@@ -64,29 +31,6 @@ static int parse(struct am_args *a, const struct option *options, int argc, char
 	a->slivers = argv + optind + wanted;
 	a->n_slivers = argc - optind - wanted;
 	return r;
-}
-
-/* The slice, or the slivers that were named. */
-static json_t *urns_of(const struct am_args *a)
-{
-	json_t *urns = json_array();
-
-	for (int i = 0; i < a->n_slivers; i++)
-		json_array_append_new(urns, json_string(a->slivers[i]));
-	if (a->n_slivers == 0)
-		json_array_append_new(urns, json_string(a->urn));
-	return urns;
-}
-
-static int inflate(const struct am_args *a, json_t **value)
-{
-	struct cc_note why = {0};
-	int r = a->compressed ? am_inflate_value(value) : 0;
-
-	if (r)
-		cc_note_set(&why, -r, "the document that the aggregate compressed is none: %s",
-			    cc_err_text(r));
-	return r ? fail(a, &why, r) : -1;
 }
 
 /* ---- what comes out ---- */
@@ -129,10 +73,10 @@ static int show(const struct am_args *a, const json_t *value)
 static int describe(struct am_args *a, json_t **value)
 {
 	int r = am_ask(a, "am.describe", AM_NEED_SLICE,
-		       json_pack("{s:o, s:o}", "urns", urns_of(a), "options", am_options(a, true)),
+		       json_pack("{s:o, s:o}", "urns", am_urns(a), "options", am_options(a, true)),
 		       value);
 
-	return r < 0 ? inflate(a, value) : r;
+	return r < 0 ? am_take_plain(a, value) : r;
 }
 
 /* Waits, then shows what it has come to, with logins. */
@@ -173,126 +117,10 @@ static int act(struct am_args *a, const char *op, json_t *body)
 	return r;
 }
 
-/* ---- what there is ---- */
-
-static void put_list(const char *head, const json_t *list, const char *a, const char *b)
-{
-	const json_t *o;
-	char buf[2][32];
-	size_t i;
-
-	printf("%s", head);
-	json_array_foreach(list, i, o)
-	{
-		fputs(i ? ", " : "", stdout);
-		cli_put(stdout, cli_text_of(o, a, buf[0]));
-		fputs(" ", stdout);
-		cli_put(stdout, cli_text_of(o, b, buf[1]));
-	}
-	putchar('\n');
-}
-
-static int show_version(const json_t *value)
-{
-	json_t *url, *urls = json_object_get(value, "geni_api_versions");
-	const char *version;
-	char buf[32];
-
-	fputs("urn:          ", stdout);
-	cli_put(stdout, cli_text_of(value, "urn", buf));
-	fputs("\ncode:         ", stdout);
-	cli_put(stdout, cli_text_of(value, "geni_am_code", buf));
-	putchar('\n');
-	json_object_foreach(urls, version, url)
-	{
-		fputs("API ", stdout);
-		cli_put(stdout, version);
-		fputs(":        ", stdout);
-		cli_put(stdout, json_is_string(url) ? json_string_value(url) : "-");
-		putchar('\n');
-	}
-	put_list("requests:     ", json_object_get(value, "geni_request_rspec_versions"), "type",
-		 "version");
-	put_list("ads:          ", json_object_get(value, "geni_ad_rspec_versions"), "type",
-		 "version");
-	put_list("credentials:  ", json_object_get(value, "geni_credential_types"), "geni_type",
-		 "geni_version");
-	return CLI_OK;
-}
-
-static int cli_getversion(const struct cli_command *cmd, int argc, char **argv)
-{
-	static const struct option options[] = {AM_OPTION, CLI_USER_OPTIONS, {0}};
-	struct am_args a = {.user.cmd = cmd};
-	json_t *value = NULL;
-	int r = am_parse(&a, options, argc, argv);
-
-	if (r < 0 && argc != optind)
-		r = cli_usage(cmd, "no argument is wanted");
-	if (r < 0)
-		r = am_begin(&a);
-	if (r < 0)
-		r = am_ask(&a, "am.get_version", AM_NEED_NONE, json_object(), &value);
-	if (r < 0)
-		r = a.user.json ? am_show_json(value) : show_version(value);
-	json_decref(value);
-	am_deinit(&a);
-	return r;
-}
-
-static int show_advertisement(const struct am_args *a, const json_t *value)
-{
-	const char *text = json_string_value(value);
-	struct cc_note why = {0};
-	int r;
-
-	if (!text) {
-		cc_note_set(&why, CC_EFORMAT, "what the server sent is no advertisement");
-		return fail(a, &why, -CC_EFORMAT);
-	}
-	r = am_save(a, text);
-	if (r >= 0)
-		return r;
-	if (a->user.json)
-		return am_show_json(value);
-	if (!a->outfile)
-		am_put_document(stdout, text, json_string_length(value));
-	return CLI_OK;
-}
-
-static int cli_listresources(const struct cli_command *cmd, int argc, char **argv)
-{
-	static const struct option options[] = {{"available", no_argument, NULL, AM_OPT_AVAILABLE},
-						COMPRESSED,
-						OUTFILE,
-						CREDENTIAL,
-						AM_OPTION,
-						CLI_USER_OPTIONS,
-						{0}};
-	struct am_args a = {.user.cmd = cmd};
-	json_t *value = NULL;
-	int r = am_parse(&a, options, argc, argv);
-
-	if (r < 0 && argc != optind)
-		r = cli_usage(cmd, "no argument is wanted");
-	if (r < 0)
-		r = am_begin(&a);
-	if (r < 0)
-		r = am_ask(&a, "am.list_resources", AM_NEED_SELF,
-			   json_pack("{s:o}", "options", am_options(&a, true)), &value);
-	if (r < 0)
-		r = inflate(&a, &value);
-	if (r < 0)
-		r = show_advertisement(&a, value);
-	json_decref(value);
-	am_deinit(&a);
-	return r;
-}
-
 static int cli_describe(const struct cli_command *cmd, int argc, char **argv)
 {
-	static const struct option options[] = {COMPRESSED, OUTFILE,	      CREDENTIAL,
-						AM_OPTION,  CLI_USER_OPTIONS, {0}};
+	static const struct option options[] = {AM_COMPRESSED, AM_OUTFILE,	 AM_CREDENTIAL,
+						AM_URL,	       CLI_USER_OPTIONS, {0}};
 	struct am_args a = {.user.cmd = cmd};
 	json_t *value = NULL;
 	int r = parse(&a, options, argc, argv, NULL, NULL, true);
@@ -332,10 +160,10 @@ static int read_rspec(const struct am_args *a, json_t **out)
 static int cli_allocate(const struct cli_command *cmd, int argc, char **argv)
 {
 	static const struct option options[] = {{"rspec", required_argument, NULL, AM_OPT_RSPEC},
-						END_TIME,
-						OUTFILE,
-						CREDENTIAL,
-						AM_OPTION,
+						AM_END_TIME,
+						AM_OUTFILE,
+						AM_CREDENTIAL,
+						AM_URL,
 						CLI_USER_OPTIONS,
 						{0}};
 	struct am_args a = {.user.cmd = cmd};
@@ -354,9 +182,9 @@ static int cli_allocate(const struct cli_command *cmd, int argc, char **argv)
 
 static int cli_provision(const struct cli_command *cmd, int argc, char **argv)
 {
-	static const struct option options[] = {KEYS,	   END_TIME,	     BEST_EFFORT,
-						WAIT,	   OUTFILE,	     CREDENTIAL,
-						AM_OPTION, CLI_USER_OPTIONS, {0}};
+	static const struct option options[] = {AM_KEYS, AM_END_TIME,	   AM_BEST_EFFORT,
+						AM_WAIT, AM_OUTFILE,	   AM_CREDENTIAL,
+						AM_URL,	 CLI_USER_OPTIONS, {0}};
 	struct am_args a = {.user.cmd = cmd};
 	struct cc_note why = {0};
 	json_t *users = NULL, *said;
@@ -370,7 +198,7 @@ static int cli_provision(const struct cli_command *cmd, int argc, char **argv)
 		said = am_options(&a, true);
 		json_object_set_new(said, "geni_users", users);
 		r = act(&a, "am.provision",
-			json_pack("{s:o, s:o}", "urns", urns_of(&a), "options", said));
+			json_pack("{s:o, s:o}", "urns", am_urns(&a), "options", said));
 	}
 	am_deinit(&a);
 	return r;
@@ -378,13 +206,14 @@ static int cli_provision(const struct cli_command *cmd, int argc, char **argv)
 
 static int cli_status(const struct cli_command *cmd, int argc, char **argv)
 {
-	static const struct option options[] = {WAIT, CREDENTIAL, AM_OPTION, CLI_USER_OPTIONS, {0}};
+	static const struct option options[] = {
+		AM_WAIT, AM_CREDENTIAL, AM_URL, CLI_USER_OPTIONS, {0}};
 	struct am_args a = {.user.cmd = cmd};
 	int r = parse(&a, options, argc, argv, NULL, NULL, true);
 
 	if (r < 0)
 		r = act(&a, "am.status",
-			json_pack("{s:o, s:o}", "urns", urns_of(&a), "options",
+			json_pack("{s:o, s:o}", "urns", am_urns(&a), "options",
 				  am_options(&a, false)));
 	am_deinit(&a);
 	return r;
@@ -393,9 +222,9 @@ static int cli_status(const struct cli_command *cmd, int argc, char **argv)
 static int cli_renew(const struct cli_command *cmd, int argc, char **argv)
 {
 	static const struct option options[] = {{"alap", no_argument, NULL, AM_OPT_ALAP},
-						BEST_EFFORT,
-						CREDENTIAL,
-						AM_OPTION,
+						AM_BEST_EFFORT,
+						AM_CREDENTIAL,
+						AM_URL,
 						CLI_USER_OPTIONS,
 						{0}};
 	struct am_args a = {.user.cmd = cmd};
@@ -403,7 +232,7 @@ static int cli_renew(const struct cli_command *cmd, int argc, char **argv)
 
 	if (r < 0)
 		r = act(&a, "am.renew",
-			json_pack("{s:o, s:s, s:o}", "urns", urns_of(&a), "expires", a.time,
+			json_pack("{s:o, s:s, s:o}", "urns", am_urns(&a), "expires", a.time,
 				  "options", am_options(&a, false)));
 	am_deinit(&a);
 	return r;
@@ -411,8 +240,8 @@ static int cli_renew(const struct cli_command *cmd, int argc, char **argv)
 
 static int cli_poa(const struct cli_command *cmd, int argc, char **argv)
 {
-	static const struct option options[] = {KEYS,	   BEST_EFFORT,	     WAIT, CREDENTIAL,
-						AM_OPTION, CLI_USER_OPTIONS, {0}};
+	static const struct option options[] = {AM_KEYS, AM_BEST_EFFORT,   AM_WAIT, AM_CREDENTIAL,
+						AM_URL,	 CLI_USER_OPTIONS, {0}};
 	struct am_args a = {.user.cmd = cmd};
 	struct cc_note why = {0};
 	json_t *users = NULL, *said;
@@ -428,7 +257,7 @@ static int cli_poa(const struct cli_command *cmd, int argc, char **argv)
 		if (users)
 			json_object_set_new(said, "geni_users", users);
 		r = act(&a, "am.perform_operational_action",
-			json_pack("{s:o, s:s, s:o}", "urns", urns_of(&a), "action", a.action,
+			json_pack("{s:o, s:s, s:o}", "urns", am_urns(&a), "action", a.action,
 				  "options", said));
 	}
 	am_deinit(&a);
@@ -438,13 +267,13 @@ static int cli_poa(const struct cli_command *cmd, int argc, char **argv)
 static int cli_delete(const struct cli_command *cmd, int argc, char **argv)
 {
 	static const struct option options[] = {
-		BEST_EFFORT, CREDENTIAL, AM_OPTION, CLI_USER_OPTIONS, {0}};
+		AM_BEST_EFFORT, AM_CREDENTIAL, AM_URL, CLI_USER_OPTIONS, {0}};
 	struct am_args a = {.user.cmd = cmd};
 	int r = parse(&a, options, argc, argv, NULL, NULL, true);
 
 	if (r < 0)
 		r = act(&a, "am.delete",
-			json_pack("{s:o, s:o}", "urns", urns_of(&a), "options",
+			json_pack("{s:o, s:o}", "urns", am_urns(&a), "options",
 				  am_options(&a, false)));
 	am_deinit(&a);
 	return r;
@@ -452,7 +281,7 @@ static int cli_delete(const struct cli_command *cmd, int argc, char **argv)
 
 static int cli_shutdown(const struct cli_command *cmd, int argc, char **argv)
 {
-	static const struct option options[] = {CREDENTIAL, AM_OPTION, CLI_USER_OPTIONS, {0}};
+	static const struct option options[] = {AM_CREDENTIAL, AM_URL, CLI_USER_OPTIONS, {0}};
 	struct am_args a = {.user.cmd = cmd};
 	int r = parse(&a, options, argc, argv, NULL, NULL, false);
 
@@ -484,11 +313,11 @@ static int cli_shutdown(const struct cli_command *cmd, int argc, char **argv)
 
 const struct cli_command cli_am[] = {
 	{"am", "getversion", "[OPTIONS]", "says what the aggregate is and reads", TAIL,
-	 cli_getversion},
+	 cli_am_getversion},
 	{"am", "listresources", "[OPTIONS]", "prints the advertisement",
 	 "  --available       only what is free now\n" COMPRESSED_HELP OUTFILE_HELP CREDENTIAL_HELP
 		 TAIL,
-	 cli_listresources},
+	 cli_am_listresources},
 	{"am", "allocate", "--rspec FILE [OPTIONS] SLICE", "takes resources for a while",
 	 "  --rspec FILE      the request\n" END_HELP OUTFILE_HELP CREDENTIAL_HELP TAIL,
 	 cli_allocate},

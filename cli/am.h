@@ -4,7 +4,7 @@
  * ccfed am: a user's requests to an aggregate (GENI AM API 3, spec geni-am.md), over the bus or at its
  * front door.
  *
- *	am.c		the commands		am_args.c	what their options and arguments say
+ *	am.c, am_list.c	the commands		am_args.c	what their options and arguments say
  *	am_call.c	one request, and what was refused	am_wait.c	until slivers are ready
  *	am_show.c	tables and documents	am_login.c	how to get in, out of a manifest
  *	am_inflate.c	compressed documents	am_operator.c	what operators do
@@ -56,6 +56,40 @@ enum am_option {
 	AM_OPT_WAIT,
 };
 
+/* Rows of their tables. */
+#define AM_URL                                                                                     \
+	{                                                                                          \
+		"am", required_argument, NULL, AM_OPT_AM                                           \
+	}
+#define AM_CREDENTIAL                                                                              \
+	{                                                                                          \
+		"credential", required_argument, NULL, AM_OPT_CREDENTIAL                           \
+	}
+#define AM_BEST_EFFORT                                                                             \
+	{                                                                                          \
+		"best-effort", no_argument, NULL, AM_OPT_BEST_EFFORT                               \
+	}
+#define AM_WAIT                                                                                    \
+	{                                                                                          \
+		"wait", optional_argument, NULL, AM_OPT_WAIT                                       \
+	}
+#define AM_KEYS                                                                                    \
+	{                                                                                          \
+		"user-keys", required_argument, NULL, AM_OPT_KEYS                                  \
+	}
+#define AM_OUTFILE                                                                                 \
+	{                                                                                          \
+		"outfile", required_argument, NULL, AM_OPT_OUTFILE                                 \
+	}
+#define AM_COMPRESSED                                                                              \
+	{                                                                                          \
+		"compressed", no_argument, NULL, AM_OPT_COMPRESSED                                 \
+	}
+#define AM_END_TIME                                                                                \
+	{                                                                                          \
+		"end-time", required_argument, NULL, AM_OPT_END_TIME                               \
+	}
+
 /** Takes the options. @return -1 to go on, else the exit code. */
 int am_parse(struct am_args *a, const struct option *options, int argc, char **argv);
 /** Takes the name of a slice, HRN or URN. @return as above. */
@@ -65,6 +99,8 @@ int am_slice(const struct cli_command *cmd, const char *text, char hrn[TR_NAME_M
 int am_begin(struct am_args *a);
 /** The URL of an aggregate at the front door whose registry is url. Caller frees. NULL: none, no memory. */
 char *am_url_beside(const char *url);
+/** The slice, or the slivers that were named. NULL: no memory. */
+json_t *am_urns(const struct am_args *a);
 /** {urn, keys} of the user, for geni_users. *out: a new reference. @return 0, negative error. */
 int am_users(const struct am_args *a, json_t **out, struct cc_note *why);
 
@@ -116,7 +152,12 @@ int am_inflate(const char *text, size_t len, struct cc_buf *out);
 /** Replaces a compressed document in a value: itself, or its geni_rspec. @return as am_inflate. */
 int am_inflate_value(json_t **value);
 
-/* ---- operators (am_operator.c) ---- */
+/** The same, where it was asked for. @return -1 to go on, else the exit code. */
+int am_take_plain(const struct am_args *a, json_t **value);
 
+/* ---- commands of other files ---- */
+
+int cli_am_getversion(const struct cli_command *cmd, int argc, char **argv);
+int cli_am_listresources(const struct cli_command *cmd, int argc, char **argv);
 int cli_am_release(const struct cli_command *cmd, int argc, char **argv);
 extern const char cli_am_release_details[];

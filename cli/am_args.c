@@ -113,6 +113,17 @@ int am_slice(const struct cli_command *cmd, const char *text, char hrn[TR_NAME_M
 	return -1;
 }
 
+json_t *am_urns(const struct am_args *a)
+{
+	json_t *urns = json_array();
+
+	for (int i = 0; i < a->n_slivers; i++)
+		json_array_append_new(urns, json_string(a->slivers[i]));
+	if (a->n_slivers == 0)
+		json_array_append_new(urns, json_string(a->urn));
+	return urns;
+}
+
 /* ---- where ---- */
 
 char *am_url_beside(const char *url)

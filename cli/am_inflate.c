@@ -67,3 +67,14 @@ int am_inflate_value(json_t **value)
 	*value = plain;
 	return 0;
 }
+
+int am_take_plain(const struct am_args *a, json_t **value)
+{
+	struct cc_note why = {0};
+	int r = a->compressed ? am_inflate_value(value) : 0;
+
+	if (r)
+		cc_note_set(&why, -r, "the document that the aggregate compressed is none: %s",
+			    cc_err_text(r));
+	return r ? cli_fail(a->user.cmd, &why, r) : -1;
+}

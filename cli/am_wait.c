@@ -79,22 +79,11 @@ static void put_progress(const json_t *slivers, double seconds)
 	json_decref(counts);
 }
 
-static json_t *targets(const struct am_args *a)
-{
-	json_t *urns = json_array();
-
-	for (int i = 0; i < a->n_slivers; i++)
-		json_array_append_new(urns, json_string(a->slivers[i]));
-	if (a->n_slivers == 0)
-		json_array_append_new(urns, json_string(a->urn));
-	return urns;
-}
-
 static int ask_status(struct am_args *a, json_t **slivers)
 {
 	json_t *value = NULL;
 	int r = am_ask(a, "am.status", AM_NEED_SLICE,
-		       json_pack("{s:o, s:{}}", "urns", targets(a), "options"), &value);
+		       json_pack("{s:o, s:{}}", "urns", am_urns(a), "options"), &value);
 
 	if (r >= 0)
 		return r;
