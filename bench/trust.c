@@ -313,6 +313,11 @@ static double time_sign(const struct material *m, double seconds)
 
 /* ---- hostile documents ---- */
 
+#define A10 "aaaaaaaaaa"
+#define A100 A10 A10 A10 A10 A10 A10 A10 A10 A10 A10
+#define A1000 A100 A100 A100 A100 A100 A100 A100 A100 A100 A100
+#define A10000 A1000 A1000 A1000 A1000 A1000 A1000 A1000 A1000 A1000 A1000
+
 static const struct hostile {
 	const char *head, *repeat, *tail;
 } hostile[] = {
@@ -331,6 +336,11 @@ static const struct hostile {
 	{"<!DOCTYPE a [", "<!ENTITY a 'b'>", "]><a/>"},
 	{"<", "a", "/>"},
 	{"<a b='", "c", "'/>"},
+	/* names and values as long as may be, as many as there is room for */
+	{"<signed-credential>", "<" A1000 "/>", "</signed-credential>"},
+	{"<signed-credential>", "<e " A1000 "='v'/>", "</signed-credential>"},
+	{"<signed-credential>", "<e b='" A10000 A10000 A10000 A10000 A10000 A10000 "'/>",
+	 "</signed-credential>"},
 };
 
 /* A good one in which an extension was blown up: the signature must be looked at to refuse it. */

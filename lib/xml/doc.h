@@ -16,6 +16,8 @@
 #define XS_DEPTH 64	       /* of any document that becomes a tree */
 #define XS_STREAM_DEPTH 128    /* of one that is read as a stream (lib/xml/stream.h) */
 #define XS_ATTRIBUTES 32       /* of one element, namespace declarations among them */
+#define XS_NAME_MAX 1024   /* octets of a name with its prefix: longer ones cost libxml2 dearly */
+#define XS_VALUE_MAX 65536 /* octets of the value of an attribute, as written */
 
 struct xs_limits {
 	size_t octets;

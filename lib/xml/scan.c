@@ -206,6 +206,10 @@ static int scan_attribute(struct scan *s)
 		return refuse_form(s, "an attribute that cannot be read");
 	if (++s->attributes > s->limits->attributes)
 		return refuse_limit(s, s->limits->attributes, "attributes");
+	if (name.len > XS_NAME_MAX)
+		return refuse_limit(s, XS_NAME_MAX, "octets in a name");
+	if (value.len > XS_VALUE_MAX)
+		return refuse_limit(s, XS_VALUE_MAX, "octets in the value of an attribute");
 	if (name.len < 5 || memcmp(name.p, "xmlns", 5) != 0 || (name.len > 5 && name.p[5] != ':'))
 		return 0;
 	s->declared[s->depth]++;
@@ -245,10 +249,14 @@ static int scan_attributes(struct scan *s)
 static int scan_start_tag(struct scan *s)
 {
 	unsigned depth = s->limits->depth < XS_STREAM_DEPTH ? s->limits->depth : XS_STREAM_DEPTH;
+	struct view name;
 
 	s->p++;
-	if (take_name(s).len == 0)
+	name = take_name(s);
+	if (name.len == 0)
 		return refuse_form(s, "a tag without a name");
+	if (name.len > XS_NAME_MAX)
+		return refuse_limit(s, XS_NAME_MAX, "octets in a name");
 	if (++s->elements > s->limits->elements)
 		return refuse_limit(s, s->limits->elements, "elements");
 	if (++s->depth > depth)
