@@ -11,12 +11,11 @@
 #include "cli/text.h"
 #include "lib/base/util.h"
 
-#define POLICY_HELP                                                                                \
-	"[policy] of the server needs a line for it: am.release = WHO, am.terms = WHO.\n"
+#define POLICY_HELP(type) "[policy] of the server needs a line for it: " type " = WHO.\n"
 
 enum { OPT_DAYS = 1 };
 
-const char cli_am_release_details[] = CLI_ASK_HELP POLICY_HELP;
+const char cli_am_release_details[] = CLI_ASK_HELP POLICY_HELP("am.release");
 
 static const struct option ask_options[] = {CLI_ASK_OPTIONS, {0}};
 static const struct option accept_options[] = {
@@ -78,9 +77,11 @@ static int user_urn(const struct cli_command *cmd, const char *text, char urn[TR
 
 static void put_terms(struct cli_table *t, const json_t *o)
 {
+	const json_t *access = json_object_get(o, "testbed_access");
 	char buf[32];
 
 	cli_table_add(t, "%s", cli_text_of(o, "user_urn", buf));
+	cli_table_add(t, "%s", json_is_boolean(access) ? json_is_true(access) ? "yes" : "no" : "-");
 	cli_table_add(t, "%s", cli_text_of(o, "accepted", buf));
 	cli_table_add(t, "%s", cli_text_of(o, "until", buf));
 	cli_table_add(t, "%s", cli_text_of(o, "version", buf));
@@ -88,7 +89,7 @@ static void put_terms(struct cli_table *t, const json_t *o)
 
 static int show_terms(const json_t *value)
 {
-	struct cli_table t = {.heads = {"USER", "ACCEPTED", "UNTIL", "VERSION"}};
+	struct cli_table t = {.heads = {"USER", "ACCESS", "ACCEPTED", "UNTIL", "VERSION"}};
 	const json_t *o;
 	size_t i;
 
@@ -158,11 +159,11 @@ static int cli_revoke(const struct cli_command *cmd, int argc, char **argv)
 const struct cli_command cli_terms[] = {
 	{"terms", "accept", "[OPTIONS] USER", "notes that a user accepted the aggregate's terms",
 	 "  --days N          for so long (default: as the aggregate is configured)\n" CLI_ASK_HELP
-		 POLICY_HELP,
+		 POLICY_HELP("am.terms_accept"),
 	 cli_accept},
 	{"terms", "show", "[OPTIONS] USER", "prints what a user has accepted, and until when",
-	 CLI_ASK_HELP POLICY_HELP, cli_show},
+	 CLI_ASK_HELP POLICY_HELP("am.terms_show"), cli_show},
 	{"terms", "revoke", "[OPTIONS] USER", "forgets that a user accepted them",
-	 CLI_ASK_HELP POLICY_HELP, cli_revoke},
+	 CLI_ASK_HELP POLICY_HELP("am.terms_revoke"), cli_revoke},
 	{0},
 };

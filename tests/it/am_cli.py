@@ -265,7 +265,7 @@ def operators(lab):
     expect_equal(done.returncode, 0, done.stderr)
     asked = am.asked("am.terms_accept")[-1]
     expect_equal((asked["user"], asked["days"]), ("urn:publicid:IDN+plc:site+user+alice", 30), "accept")
-    expect("2027-01-01T00:00:00Z" in done.stdout, done.stdout)
+    expect("alice  yes     2026-01-01T00:00:00Z  2027-01-01T00:00:00Z  1" in done.stdout, done.stdout)
     done = lab.ccfed("terms", "show", *where, "urn:publicid:IDN+x+user+y")
     expect(done.returncode == 0 and "urn:publicid:IDN+x+user+y" in done.stdout, done.stderr)
     expect("days" not in am.asked("am.terms_show")[-1], "no days")

@@ -160,7 +160,7 @@ class Aggregate:
 
     @staticmethod
     def am_terms_accept(body):
-        return {"user_urn": body["user"], "accepted": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z", "version": "1"}, ""
+        return {"user_urn": body["user"], "testbed_access": True, "accepted": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z", "version": "1"}, ""
 
     def am_terms_show(self, body):
         return [self.am_terms_accept(body)[0]], ""
