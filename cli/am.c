@@ -30,6 +30,9 @@ static int parse(struct am_args *a, const struct option *options, int argc, char
 		*extra = argv[optind + 1];
 	a->slivers = argv + optind + wanted;
 	a->n_slivers = argc - optind - wanted;
+	for (int i = 0; r < 0 && i < a->n_slivers; i++)
+		if (strncmp(a->slivers[i], "urn:", 4) != 0)
+			r = cli_usage(a->user.cmd, "\"%s\" is no URN of a sliver", a->slivers[i]);
 	return r;
 }
 

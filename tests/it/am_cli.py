@@ -221,7 +221,7 @@ def usage(lab):
     rows = ((2, ("allocate", SLICE), "--rspec FILE is wanted"), (2, ("renew", SLICE), "SLICE TIME are wanted"),
             (2, ("status",), "SLICE is wanted"), (2, ("shutdown", SLICE, SLIVER), "SLICE is wanted"),
             (2, ("status", SLIVER), "is no slice"), (2, ("status", "urn:x"), "publicid"), (2, ("poa", SLICE), "SLICE ACTION are"),
-            (2, ("provision", SLICE, "--wait=0"), "--wait wants 1 to 86400"), (2, ("listresources", "x"), "no argument is wanted"),
+            (2, ("provision", SLICE, "--wait=0"), "--wait wants 1 to 86400"), (2, ("status", SLICE, "--wait", "60"), '"60" is no URN of a sliver'), (2, ("listresources", "x"), "no argument is wanted"),
             (1, ("allocate", SLICE, "--rspec", "none.xml"), "none.xml"), (1, ("status", SLICE, "--credential", "none"), "none"),
             (1, ("provision", SLICE, "--user-keys", lab.folder / "id"), "is a private key"))
     for code, words, why in rows:
