@@ -4,13 +4,13 @@
 #include <string.h>
 
 #include "lib/base/util.h"
-#include "lib/xml/doc.h"
+#include "lib/rspec/int.h"
 
-static const struct xs_limits limits = {.octets = RS_TEXT_MAX,
-					.depth = XS_DEPTH,
-					.elements = 1000000,
-					.attributes = 2000000,
-					.namespaces = 64};
+const struct xs_limits rs_limits = {.octets = RS_TEXT_MAX,
+				    .depth = XS_DEPTH,
+				    .elements = 1000000,
+				    .attributes = 2000000,
+				    .namespaces = 64};
 
 static int take_node(const xmlNode *node, char out[RS_COMPONENT_MAX + 1], struct cc_note *why)
 {
@@ -50,7 +50,7 @@ static int walk(xmlNode *root, char out[RS_COMPONENT_MAX + 1], struct cc_note *w
 int rs_component(const char *text, size_t len, char out[RS_COMPONENT_MAX + 1], struct cc_note *why)
 {
 	cc_cleanup(xs_doc_freep) xmlDoc *doc = NULL;
-	int r = xs_doc_parse(text, len, &limits, &doc, why);
+	int r = xs_doc_parse(text, len, &rs_limits, &doc, why);
 
 	out[0] = 0;
 	if (r > 0)
