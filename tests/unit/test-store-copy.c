@@ -122,6 +122,8 @@ static void test_older(void **state)
 	kit_open(k);
 	st_closep(&k->s);
 	kit_sql(k,
+		"DROP TABLE outbox; DROP TABLE sliver; DROP TABLE request; DROP TABLE component;"
+		"DROP TABLE slice_shut; DROP TABLE tombstone; DROP TABLE terms;"
 		"DROP TABLE job; DROP TABLE join_token; DROP TABLE node; DROP TABLE ticket;"
 		"DROP TABLE attribute; DROP TABLE relation; DROP TABLE ssh_key; DROP TABLE record;"
 		"ALTER TABLE op DROP COLUMN request;"
