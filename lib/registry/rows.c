@@ -256,6 +256,24 @@ int rg_each(struct st_tx *tx, enum rg_type type, int64_t after, unsigned limit,
 	return r ? r : batch_tell(tx, &b, b.count, each, arg);
 }
 
+int rg_stamp(struct st_tx *tx, enum rg_type type, int64_t *out)
+{
+	static const struct st_sql sql = {
+		"SELECT COUNT(*), CAST(COALESCE(SUM(version), 0) AS BIGINT), COALESCE(MAX(id), 0) "
+		"FROM record WHERE type = $1"};
+	cc_cleanup(st_rows_closep) struct st_rows *rows = NULL;
+	int r = st_query(tx, &sql, (struct st_value[]){st_text(rg_type_word(type))}, 1, &rows);
+	uint64_t stamp = 0;
+
+	if (r || (r = st_next(rows)) <= 0)
+		return r ? r : cc_raise(CC_EINTERNAL);
+	/* each of them moves by itself: a remainder that is the same by chance is far away */
+	for (unsigned i = 0; i < 3; i++)
+		stamp = stamp * 1000003 + (uint64_t)st_get_int(rows, i);
+	*out = (int64_t)(stamp & INT64_MAX);
+	return 0;
+}
+
 int rg_has_children(struct st_tx *tx, const char *authority)
 {
 	static const struct st_sql sql = {"SELECT id FROM record WHERE authority = $1 LIMIT 1"};

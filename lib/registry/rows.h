@@ -39,6 +39,11 @@ int rg_list(struct st_tx *tx, const struct rg_page *page,
  */
 int rg_each(struct st_tx *tx, enum rg_type type, int64_t after, unsigned limit,
 	    int (*each)(void *arg, const struct rg_record *r), void *arg, int64_t *last);
+/**
+ * A number that is another one whenever records of a type were added, changed or removed. @return 0, as
+ * st_query.
+ */
+int rg_stamp(struct st_tx *tx, enum rg_type type, int64_t *out);
 /** Whether an authority has records below it. @return 1, 0, as st_query. */
 int rg_has_children(struct st_tx *tx, const char *authority);
 
