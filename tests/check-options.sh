@@ -26,13 +26,13 @@ options() {
 	echo "$program:1: is not built"
 	exit 1
 }
-# [routes] and the sections of the policy have prefixes, not options, and a daemon's section those of the daemon and of jobmgr
+# [routes], [sliver-types] and the sections of the policy have names of their own, not options, and a daemon's section those of the daemon and of jobmgr
 # (test-job holds them against the documents); their lines stay, empty, so that numbers hold
 without_routes() {
 	awk '/^[#; ]*\[[a-zA-Z:-]+\]/ {
 		head = $0
 		sub(/^[#; ]+/, "", head)
-		out = head ~ /^\[((routes|policy|servers|assert-caller)\]|[dl]:)/
+		out = head ~ /^\[((routes|policy|servers|assert-caller|sliver-types)\]|[dl]:)/
 	} { print out ? "" : $0 }'
 }
 

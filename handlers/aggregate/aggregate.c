@@ -3,31 +3,182 @@
 #include "handlers/aggregate/aggregate.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "handlers/aggregate/nodes.h"
+#include "handlers/aggregate/types.h"
+#include "handlers/aggregate/worker.h"
 #include "lib/base/log.h"
+#include "lib/base/util.h"
 
 extern const struct cc_handler aggregate_handler;
 
-enum { OPERATIONS, REFUSED };
-static const char *const counters[] = {"operations", "refused", NULL};
+static const char *const counters[] = {"operations", "refused", "repeated", NULL};
+static const char *const place_words[] = {"pack", "spread", NULL};
+
+#define OPT(field, kind, text)                                                                     \
+	.type = kind, .offset = offsetof(struct aggregate, field), .help = text
 
 static const struct cf_opt options[] = {
 	{.name = "urn",
-	 .type = CF_STR,
-	 .offset = offsetof(struct aggregate, urn),
-	 .def = "",
-	 .help = "URN of the aggregate: urn:publicid:IDN+DNSNAME+authority+am"},
+	 OPT(urn, CF_STR, "URN of the aggregate: urn:publicid:IDN+DNSNAME+authority+am"),
+	 .def = ""},
 	{.name = "url",
-	 .type = CF_STR,
-	 .offset = offsetof(struct aggregate, url),
+	 OPT(url, CF_STR, "where clients reach it: https://DNSNAME:PORT/am/3.0"),
+	 .def = ""},
+	{.name = "store",
+	 OPT(store, CF_STR, "URL of the registry's store; empty: get_version only"),
+	 .def = ""},
+	{.name = "store-readers",
+	 OPT(store_readers, CF_INT, "connections that read the store"),
+	 .def = "4",
+	 .min = 1,
+	 .max = 64},
+	{.name = "roots",
+	 OPT(roots, CF_FILE, "folder of trusted roots"),
 	 .def = "",
-	 .help = "where clients reach it: https://DNSNAME:PORT/am/3.0"},
+	 .reload = true},
+	{.name = "own-root",
+	 OPT(own, CF_FILE, "GID of the own top authority, a root too"),
+	 .def = "",
+	 .reload = true},
+	{.name = "crls", OPT(crls, CF_LIST, "files of CRLs"), .def = "", .reload = true},
+	{.name = "allocate-minutes",
+	 OPT(allocate_minutes, CF_INT, "minutes that an allocation lasts"),
+	 .def = "10",
+	 .min = 1,
+	 .max = 10080},
+	{.name = "allocate-most",
+	 OPT(allocate_most, CF_INT, "minutes from now that one may be renewed for"),
+	 .def = "120",
+	 .min = 1,
+	 .max = 10080},
+	{.name = "lease-days",
+	 OPT(lease_days, CF_INT, "days that a provisioned sliver lasts, and may be renewed for"),
+	 .def = "7",
+	 .min = 1,
+	 .max = 3650},
+	{.name = "place",
+	 OPT(place, CF_CHOICE, "slivers on few nodes (pack), or on many (spread)"),
+	 .def = "spread",
+	 .choices = place_words},
+	{.name = "node-slots",
+	 OPT(node_slots, CF_INT, "slots of a node that does not say"),
+	 .def = "10",
+	 .min = 1,
+	 .max = AGG_SLOTS_MAX},
+	{.name = "terms-url",
+	 OPT(terms_url, CF_STR, "where users accept the terms of use; empty: there are none"),
+	 .def = ""},
+	{.name = "terms-version",
+	 OPT(terms_version, CF_STR, "another one has to be accepted anew"),
+	 .def = "1"},
+	{.name = "terms-days",
+	 OPT(terms_days, CF_INT, "days that an acceptance lasts"),
+	 .def = "365",
+	 .min = 1,
+	 .max = 3650},
+	{.name = "dummy-delay",
+	 OPT(dummy_delay, CF_MSEC, "seconds that the dummy component takes for a command"),
+	 .def = "0",
+	 .min = 0,
+	 .max = 3600000},
+	{.name = "dummy-failure",
+	 OPT(dummy_failure, CF_STR, "pattern of client_ids for which it fails; empty: none"),
+	 .def = ""},
+	{.name = "deadline",
+	 OPT(deadline, CF_MSEC, "seconds that an operation waits for the store"),
+	 .def = "10",
+	 .min = 100,
+	 .max = 60000},
+	{.name = "audit-reads",
+	 OPT(audit_reads, CF_BOOL, "write what only reads to the audit, too"),
+	 .def = "yes"},
 	{0},
 };
 
+static struct az_trust_conf trust_conf(const struct aggregate *agg, struct cc_host *host)
+{
+	return (struct az_trust_conf){.roots = agg->roots,
+				      .own = agg->own,
+				      .crls = &agg->crls,
+				      .remembered = az_remembered(cc_host_ini(host)),
+				      .rules = cf_ini_section(cc_host_ini(host), "roots")};
+}
+
+static const struct cf_section *types_section(struct cc_host *host)
+{
+	return cf_ini_section(cc_host_ini(host), "sliver-types");
+}
+
+static int check_store(const struct aggregate *agg, struct cc_host *host, struct cc_note *why)
+{
+	struct az_trust_conf conf = trust_conf(agg, host);
+	struct agg_types *types = NULL;
+	int r;
+
+	if (!*agg->roots)
+		return cc_note_set(why, CC_EINVAL,
+				   "roots: with a store the folder of trusted roots is wanted");
+	if (agg->allocate_most < agg->allocate_minutes)
+		return cc_note_set(why, CC_EINVAL,
+				   "allocate-most: less than allocate-minutes is no bound of it");
+	if (strlen(agg->terms_version) >= 64)
+		return cc_note_set(why, CC_EINVAL, "terms-version: less than 64 octets are wanted");
+	r = agg_types_new(types_section(host), &types, why);
+	agg_types_free(types);
+	return r ? r : az_trust_check(&conf, why);
+}
+
 static int aggregate_check(const void *state, struct cc_host *host, struct cc_note *why)
 {
-	return agg_check_identity(state, why);
+	const struct aggregate *agg = state;
+	int r = agg_check_identity(agg, why);
+
+	return r || !*agg->store ? r : check_store(agg, host, why);
+}
+
+static int set_authority(struct aggregate *agg)
+{
+	struct tr_urn urn;
+	int r = tr_urn_parse_text(agg->urn, &urn, NULL);
+
+	if (!r) {
+		memcpy(agg->authority, urn.authority.text, urn.authority.len);
+		agg->authority[urn.authority.len] = 0;
+	}
+	return r;
+}
+
+static int aggregate_init(void *state, struct cc_host *host, struct cc_note *why)
+{
+	struct aggregate *agg = state;
+	struct az_trust_conf trust = trust_conf(agg, host);
+	const struct st_conf store = {.url = agg->store,
+				      .readers = (unsigned)agg->store_readers,
+				      .migrate = true,
+				      .create = true,
+				      .deadline_ms = (int)agg->deadline};
+	int r = set_authority(agg);
+
+	if (r || !*agg->store)
+		return r;
+	if ((r = agg_types_new(types_section(host), &agg->types, why)) ||
+	    (r = az_trust_new(&trust, &agg->trust, why)) || (r = st_open(&agg->db, &store, why)) ||
+	    (r = agg_nodes_new(agg->db, agg->types, (unsigned)agg->node_slots, &agg->nodes)))
+		return r;
+	return agg_worker_new(agg, &agg->worker);
+}
+
+static void aggregate_fini(void *state)
+{
+	struct aggregate *agg = state;
+
+	agg_worker_free(agg->worker);
+	agg_nodes_free(agg->nodes);
+	st_close(agg->db);
+	az_trust_free(agg->trust);
+	agg_types_free(agg->types);
 }
 
 /* Who asks does not matter: whom the policy lets in may know who we are (architecture section 3). */
@@ -39,7 +190,7 @@ static int answer_version(const struct aggregate *agg, struct cc_host *host, str
 
 	if (!body)
 		return cc_raise(CC_ENOMEM);
-	cc_host_count(host, OPERATIONS, 1);
+	cc_host_count(host, AGG_COUNT_OPERATIONS, 1);
 	r = cc_host_reply(host, in, "reply.am.get_version", body, (struct cc_bytes){NULL, 0});
 	json_decref(body);
 	return r;
@@ -47,16 +198,9 @@ static int answer_version(const struct aggregate *agg, struct cc_host *host, str
 
 static int aggregate_handle(void *state, struct cc_host *host, struct cc_in *in)
 {
-	struct cc_bytes type = cc_msg_type(in->msg);
-	char text[CC_TYPE_MAX + 32];
-	int r;
-
 	if (cc_msg_type_is(in->msg, "am.get_version"))
 		return answer_version(state, host, in);
-	cc_host_count(host, REFUSED, 1);
-	snprintf(text, sizeof(text), "%.*s is not served here", (int)type.len, type.data);
-	r = cc_host_error(host, in, "unsupported", text);
-	return r ? r : CC_DROPPED;
+	return agg_serve(state, host, in);
 }
 
 const struct cc_handler aggregate_handler = {
@@ -69,5 +213,7 @@ const struct cc_handler aggregate_handler = {
 	.options = options,
 	.counters = counters,
 	.check = aggregate_check,
+	.init = aggregate_init,
 	.handle = aggregate_handle,
+	.fini = aggregate_fini,
 };
