@@ -101,6 +101,11 @@ long=$dir/$(printf 'd%.0s' {1..120})
 mkdir "$long"
 expect once says 'stopped' quickstart --once --dir "$dir/once dir"
 expect once-shows-signer grep -q 'urn:publicid:IDN+ccfed.test+service+remote' "$dir/said"
+expect once-has-a-sliver grep -q '^ssh -p [0-9]* alice@node1.ccfed.test  # a$' "$dir/said"
+slice_led_twice() {
+	[ "$(grep -c '^urn:publicid:IDN+ccfed.test:lab+slice+demo: 1 sliver(s) allocated, .* described, deleted$' "$dir/said")" = 2 ]
+}
+expect once-by-xmlrpc slice_led_twice
 expect start quickstart --dir "$dir/a"
 expect env env_is_whole "$dir/a"
 expect ping ping_with_env "$dir/a"
