@@ -53,11 +53,16 @@ class AmBed(Bed):
         sections = {"routes": {"reg": "h:registry", "pub.inventory": "h:registry", "echo": "h:echo", "am": "h:am"}, **sections}
         return super().make_server(options, policy, sections)
 
-    def start(self):
+    def start_nodes(self):
+        """The server, the site, its nodes, and nobody to use them."""
         super().start()
         self.authority("plc.site")
         for number in range(1, self.n_nodes + 1):
             self.add_node(number)
+        return self
+
+    def start(self):
+        self.start_nodes()
         self.alice = self.user("plc.site.alice")
         self.bob = self.user("plc.site.bob")
         self.slice("plc.site.s1", "plc.site.alice", "plc.site.bob")
