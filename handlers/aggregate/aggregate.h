@@ -93,6 +93,16 @@ struct agg_call {
 int agg_refuse(struct agg_call *c, enum agg_code code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/*
+ * Whether a build with -Drule_switch=true was told by CCFED_RULE_OFF to break a rule of the aggregate, so that a
+ * test can show that it notices: am-slots, am-lease, am-target, am-state, am-give.
+ */
+#ifdef CC_RULE_SWITCH
+bool agg_is_broken(const char *rule);
+#else
+#define agg_is_broken(rule) false
+#endif
+
 /* ---- identity (identity.c, version.c) ---- */
 
 /** Checks URN and URL, and warns of what clients would stumble over. @return 0, -CC_EINVAL with why. */

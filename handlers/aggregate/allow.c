@@ -37,7 +37,8 @@ static int is_on_slice(void *arg, const struct tr_grant *g, struct cc_note *why)
 {
 	const struct agg_call *c = arg;
 
-	return c->slice_urn[0] ? tr_grant_on(g, c->slice_urn, why) : 0;
+	return c->slice_urn[0] && !agg_is_broken("am-target") ? tr_grant_on(g, c->slice_urn, why)
+							      : 0;
 }
 
 int agg_allow(struct agg_call *c)

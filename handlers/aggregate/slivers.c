@@ -271,7 +271,7 @@ int agg_sliver_remove(struct st_tx *tx, const struct agg_sliver *s, int64_t now)
 	/* another ccserver of this store was faster: it gave the slots back, too */
 	if (r || !changed)
 		return r;
-	r = agg_place_give(tx, s->component, s->slots);
+	r = agg_is_broken("am-give") ? 0 : agg_place_give(tx, s->component, s->slots);
 	if (!r)
 		r = request_leave(tx, s->request);
 	return r ? r : tell_removed(tx, s, now);

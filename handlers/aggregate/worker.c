@@ -27,12 +27,12 @@ struct agg_worker {
 	int64_t pruned;
 };
 
-static int write(struct agg_worker *w, st_run_fn *run, void *arg)
+static int write(struct aggregate *agg, st_run_fn *run, void *arg)
 {
 	struct cc_note why = {0};
 	const struct st_write write = {
 		.deadline = cc_clock_ms() + DEADLINE_MS, .run = run, .arg = arg};
-	int r = st_write(w->agg->db, &write, &why);
+	int r = st_write(agg->db, &write, &why);
 
 	if (r < 0)
 		cc_warn("aggregate: %s", why.text[0] ? why.text : cc_err_text(r));
@@ -67,19 +67,19 @@ static int run_any_over(struct st_tx *tx, void *arg)
 	return agg_slivers_over(tx, NULL, s->now, 1, &s->over);
 }
 
-static bool sweep(struct agg_worker *w)
+bool agg_sweep(struct aggregate *agg)
 {
 	struct sweeping s = {.now = cc_clock_seconds()};
 	struct cc_note why = {0};
-	int r = st_read(w->agg->db, cc_clock_ms() + DEADLINE_MS, run_any_over, &s, &why);
+	int r = st_read(agg->db, cc_clock_ms() + DEADLINE_MS, run_any_over, &s, &why);
 	bool more;
 
 	if (!r && s.over.n)
-		r = write(w, run_sweep, &s);
+		r = write(agg, run_sweep, &s);
 	else if (!r)
 		return false;
 	for (unsigned i = 0; !r && i < s.over.n; i++) {
-		agg_nodes_gave(w->agg->nodes, s.over.items[i].component,
+		agg_nodes_gave(agg->nodes, s.over.items[i].component,
 			       (unsigned)s.over.items[i].slots);
 		cc_info("%s of %s is over", s.over.items[i].urn, s.over.items[i].slice_urn);
 	}
@@ -100,7 +100,7 @@ static void prune(struct agg_worker *w)
 	if (now - w->pruned < PRUNE_SECONDS)
 		return;
 	w->pruned = now;
-	write(w, run_prune, &now);
+	write(w->agg, run_prune, &now);
 }
 
 /* ---- the dummy component ---- */
@@ -221,7 +221,7 @@ static int64_t consume(struct agg_worker *w)
 	x.worker = w;
 	x.set = set;
 	x.before = now - w->agg->dummy_delay;
-	return write(w, run_consume, &x) ? LOOK_MS : 0;
+	return write(w->agg, run_consume, &x) ? LOOK_MS : 0;
 }
 
 /* ---- life ---- */
@@ -256,7 +256,7 @@ static void *work(void *arg)
 	struct agg_worker *w = arg;
 
 	while (!stopped(w)) {
-		bool more = sweep(w);
+		bool more = agg_sweep(w->agg);
 		int64_t ms = consume(w);
 
 		prune(w);

@@ -13,3 +13,8 @@ int agg_worker_new(struct aggregate *agg, struct agg_worker **out);
 void agg_worker_free(struct agg_worker *w);
 /** There may be something in the outbox. */
 void agg_worker_wake(struct agg_worker *w);
+/**
+ * Removes slivers that are over, some hundred at a time: what it does by itself, now and in the caller's thread.
+ * @return whether there may be more.
+ */
+bool agg_sweep(struct aggregate *agg);

@@ -37,14 +37,14 @@ def rspec(*nodes, extra="", attributes=""):
 class AmBed(Bed):
     """A registry and an aggregate in one server, on one store, with a testbed of `nodes` nodes."""
 
-    def __init__(self, lab, nodes=3, slots=4, types=None, options=None, **more):
+    def __init__(self, lab, nodes=3, slots=4, types=None, options=None, registry=None, **more):
         self.n_nodes, self.slots = nodes, slots
         aggregate = {"handler": "aggregate", "urn": URN, "url": URL, "deadline": "20", **(options or {})}
         self.aggregate = aggregate
         lab.crypto("operator", True)
         sections = {"sliver-types": types or TYPES, "h_am": aggregate,
                     "assert-caller": {"door": f"{DOOR}, prefix am reg, namespace *"}, **more.pop("sections", {})}
-        super().__init__(lab, sections=sections, policy={"am": f"gid, {DOOR}", "am.release": OPERATOR,
+        super().__init__(lab, sections=sections, options=registry, policy={"am": f"gid, {DOOR}", "am.release": OPERATOR,
                                                          "am.terms_accept": OPERATOR, "am.terms_show": OPERATOR,
                                                          "am.terms_revoke": OPERATOR}, **more)
 
