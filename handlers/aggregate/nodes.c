@@ -369,6 +369,7 @@ int agg_nodes_new(struct st_store *db, const struct agg_types *types, unsigned d
 
 	if (!n)
 		return cc_raise(CC_ENOMEM);
+	pthread_mutex_init(&n->refreshing, NULL);
 	pthread_mutex_init(&n->lock, NULL);
 	pthread_mutex_init(&n->ad_lock, NULL);
 	n->db = db;
@@ -385,6 +386,7 @@ void agg_nodes_free(struct agg_nodes *n)
 	agg_set_unref(n->set);
 	for (int i = 0; i < 2; i++)
 		agg_text_unref(n->ads[i]);
+	pthread_mutex_destroy(&n->refreshing);
 	pthread_mutex_destroy(&n->lock);
 	pthread_mutex_destroy(&n->ad_lock);
 	free(n);
@@ -399,7 +401,7 @@ static int read_stamp(struct st_tx *tx, void *arg)
 	return rg_stamp(tx, RG_NODE, &((struct stamping *)arg)->stamp);
 }
 
-/* What has to be done before the set may be used; one caller at a time is told to do it. */
+/* What has to be done before the set may be used. */
 static void ask(struct agg_nodes *n, bool *look, bool *reread)
 {
 	int64_t now = cc_clock_ms();
@@ -465,20 +467,28 @@ static int refresh(struct agg_nodes *n, int64_t deadline, struct cc_note *why)
 
 int agg_nodes_get(struct agg_nodes *n, int64_t deadline, struct agg_set **out, struct cc_note *why)
 {
-	int r = refresh(n, deadline, why);
+	int r;
 
-	/* another thread is reading the first one: it is read twice, then */
-	while (!r) {
-		pthread_mutex_lock(&n->lock);
-		*out = n->set;
-		if (*out)
-			__atomic_add_fetch(&(*out)->refs, 1, __ATOMIC_ACQ_REL);
-		pthread_mutex_unlock(&n->lock);
-		if (*out)
-			break;
-		r = refresh(n, deadline, why);
-	}
-	return r;
+	pthread_mutex_lock(&n->refreshing);
+	r = refresh(n, deadline, why);
+	pthread_mutex_unlock(&n->refreshing);
+	if (r)
+		return r;
+	pthread_mutex_lock(&n->lock);
+	*out = n->set;
+	__atomic_add_fetch(&(*out)->refs, 1, __ATOMIC_ACQ_REL);
+	pthread_mutex_unlock(&n->lock);
+	return 0;
+}
+
+bool agg_nodes_moved(struct agg_nodes *n, const struct agg_set *s)
+{
+	bool moved;
+
+	pthread_mutex_lock(&n->lock);
+	moved = n->set != s;
+	pthread_mutex_unlock(&n->lock);
+	return moved;
 }
 
 void agg_nodes_doubt(struct agg_nodes *n)

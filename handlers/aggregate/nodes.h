@@ -57,6 +57,8 @@ struct agg_text {
 };
 
 struct agg_nodes {
+	pthread_mutex_t
+		refreshing; /* one looks at the store, and who comes meanwhile waits for it */
 	pthread_mutex_t lock;
 	const struct agg_types *types;
 	struct st_store *db;
@@ -86,6 +88,8 @@ void agg_set_unrefp(struct agg_set **s);
 struct agg_node *agg_set_find(const struct agg_set *s, const char *urn);
 /** Takes a node out of its list and puts it where it belongs now. With the lock. */
 void agg_node_settle(struct agg_set *s, struct agg_node *node);
+/** Whether the set of now is another one. */
+bool agg_nodes_moved(struct agg_nodes *n, const struct agg_set *s);
 /** What is promised may have changed behind our back. */
 void agg_nodes_doubt(struct agg_nodes *n);
 /** Slots of a sliver were given back: it was deleted, and that is committed. */

@@ -113,16 +113,23 @@ static int hold(struct agg_plan *plan, struct agg_pick *p, struct agg_node *node
 	return 0;
 }
 
-static void let_go(struct agg_set *set, const struct agg_pick *p)
+/*
+ * Another look at the store may have come between, and forgotten what was held: then it is looked at again.
+ * @return whether it was as it was left.
+ */
+static bool let_go(struct agg_set *set, const struct agg_pick *p)
 {
 	struct agg_node *node = p->node;
 
+	if (node->used < p->slots || node->holders == 0)
+		return false;
 	node->used -= p->slots;
 	if (--node->holders == 0) {
 		free(node->exclusive);
 		node->exclusive = NULL;
 	}
 	agg_node_settle(set, node);
+	return true;
 }
 
 /* The first node of a kind with these free slots that takes it. */
@@ -421,13 +428,13 @@ void agg_plan_end(struct agg_plan *p, const char *slice, bool done)
 	if (p->set && !done) {
 		pthread_mutex_lock(&p->nodes->lock);
 		for (unsigned i = 0; i < p->n; i++)
-			if (p->picks[i].node)
-				let_go(p->set, &p->picks[i]);
+			if (p->picks[i].node && !let_go(p->set, &p->picks[i]))
+				p->nodes->stale = true;
 		p->nodes->changes++;
 		pthread_mutex_unlock(&p->nodes->lock);
 	}
 	/* another look at the store came between: it may have this, or not */
-	if (p->set && p->set != p->nodes->set)
+	if (p->set && agg_nodes_moved(p->nodes, p->set))
 		agg_nodes_doubt(p->nodes);
 	agg_set_unref(p->set);
 	free(p->picks);
