@@ -11,16 +11,9 @@
 
 #include "lib/base/util.h"
 #include "lib/trust/gid.h"
+#include "tests/fuzz/must.h"
 
 #define END "-----END CERTIFICATE-----"
-
-#define MUST(ok)                                                                                   \
-	do {                                                                                       \
-		if (!(ok))                                                                         \
-			__builtin_trap();                                                          \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct tr_certs *certs;
 

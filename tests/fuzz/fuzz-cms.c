@@ -16,6 +16,7 @@
 #include "lib/cc/cms_int.h"
 #include "lib/cc/der.h"
 #include "lib/cc/ossl.h"
+#include "tests/fuzz/must.h"
 
 #define BODY "{\"req\": \"echo.request\"}"
 #define KEYS TEST_DATA "/fuzz/keys"
@@ -24,7 +25,6 @@
 enum { MODE_ATTACHED = 1, MODE_SHA1 = 2, MODE_VALUES = 4 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct cc_bytes body = {(const uint8_t *)BODY, sizeof(BODY) - 1};
 static struct cc_keystore *ks;

@@ -13,14 +13,7 @@
 #include "lib/trust/cred.h"
 #include "tests/fuzz/template.h"
 #include "tests/unit/credkit.h"
-
-#define MUST(ok)                                                                                   \
-	do {                                                                                       \
-		if (!(ok))                                                                         \
-			__builtin_trap();                                                          \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/must.h"
 
 static struct tr_verifier *verifier;
 

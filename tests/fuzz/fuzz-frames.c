@@ -12,16 +12,9 @@
 
 #include "lib/base/err.h"
 #include "lib/cc/msg.h"
+#include "tests/fuzz/must.h"
 
 #define FRAMES_MAX 64
-
-#define MUST(ok)                                                                                   \
-	do {                                                                                       \
-		if (!(ok))                                                                         \
-			__builtin_trap();                                                          \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct input {
 	struct cc_bytes frames[FRAMES_MAX];

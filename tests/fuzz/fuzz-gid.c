@@ -12,14 +12,7 @@
 
 #include "lib/base/util.h"
 #include "lib/trust/gid.h"
-
-#define MUST(ok)                                                                                   \
-	do {                                                                                       \
-		if (!(ok))                                                                         \
-			__builtin_trap();                                                          \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/must.h"
 
 /* Letters that any terminal and any protocol passes on. */
 static void check_name(const char *name, size_t size)

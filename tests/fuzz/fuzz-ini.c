@@ -7,6 +7,7 @@
 #include "lib/base/util.h"
 #include "lib/conf/ini.h"
 #include "lib/conf/opt.h"
+#include "tests/fuzz/must.h"
 
 struct target {
 	char *str, *file;
@@ -34,8 +35,6 @@ static const struct cf_opt table[] = {
 };
 
 static const struct cf_opt *const tables[] = {table, NULL};
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Reads every octet that the configuration hands out. */
 static void walk(const struct cf_ini *ini)

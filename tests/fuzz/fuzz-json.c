@@ -11,18 +11,11 @@
 #include "lib/cc/caller.h"
 #include "lib/cc/envelope.h"
 #include "lib/cc/gate.h"
-
-#define MUST(ok)                                                                                   \
-	do {                                                                                       \
-		if (!(ok))                                                                         \
-			__builtin_trap();                                                          \
-	} while (0)
+#include "tests/fuzz/must.h"
 
 #define TYPE "echo.request"
 #define KEYS TEST_DATA "/fuzz/keys"
 #define NAMESPACE "urn:publicid:IDN+ccfed.test"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct cc_gate *plain_gate(void)
 {

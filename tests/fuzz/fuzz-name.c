@@ -11,17 +11,10 @@
 
 #include "lib/base/util.h"
 #include "lib/trust/name.h"
-
-#define MUST(ok)                                                                                   \
-	do {                                                                                       \
-		if (!(ok))                                                                         \
-			__builtin_trap();                                                          \
-	} while (0)
+#include "tests/fuzz/must.h"
 
 #define LABELS_MAX 256 /* of a name */
 #define TYPE_SIZE 64
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* One line in two blocks of its own size: as octets, and as a string that ends at the first NUL. */
 struct line {

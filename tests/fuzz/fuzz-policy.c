@@ -11,17 +11,10 @@
 #include "lib/base/util.h"
 #include "lib/cc/policy.h"
 #include "lib/conf/opt.h"
-
-#define MUST(ok)                                                                                   \
-	do {                                                                                       \
-		if (!(ok))                                                                         \
-			__builtin_trap();                                                          \
-	} while (0)
+#include "tests/fuzz/must.h"
 
 #define IDN "urn:publicid:IDN+"
 #define TYPES_MAX 64 /* keys of the input that are asked for as types */
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct cc_signer signers[] = {
 	{.name = "front-1", .cn = "front-1"},

@@ -22,17 +22,10 @@
 #include "lib/base/util.h"
 #include "lib/registry/import.h"
 #include "lib/rspec/component.h"
-
-#define MUST(ok)                                                                                   \
-	do {                                                                                       \
-		if (!(ok))                                                                         \
-			__builtin_trap();                                                          \
-	} while (0)
+#include "tests/fuzz/must.h"
 
 #define NOW INT64_C(1800000000)
 #define LAST_SECOND INT64_C(253402300799) /* of the year 9999 */
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* ---- names ---- */
 

@@ -16,18 +16,12 @@
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/cc/client.h"
-
-#define MUST(ok)                                                                                   \
-	do {                                                                                       \
-		if (!(ok))                                                                         \
-			__builtin_trap();                                                          \
-	} while (0)
+#include "tests/fuzz/must.h"
 
 #define PATIENCE_MS 30000 /* a sanitizer on a busy machine */
 #define ANSWER_MS 10000	  /* that a fuzzed request may take */
 #define INPUT_MAX 4096
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 static struct server server;

@@ -14,16 +14,9 @@
 #include "lib/xml/doc.h"
 #include "tests/fuzz/template.h"
 #include "tests/unit/credkit.h"
-
-#define MUST(ok)                                                                                   \
-	do {                                                                                       \
-		if (!(ok))                                                                         \
-			__builtin_trap();                                                          \
-	} while (0)
+#include "tests/fuzz/must.h"
 
 #define TEXT 256
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct tr_verifier *verifier;
 

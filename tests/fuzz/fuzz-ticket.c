@@ -22,18 +22,12 @@
 #include "lib/xml/doc.h"
 #include "lib/xml/ossl.h"
 #include "lib/xml/write.h"
-
-#define MUST(ok)                                                                                   \
-	do {                                                                                       \
-		if (!(ok))                                                                         \
-			__builtin_trap();                                                          \
-	} while (0)
+#include "tests/fuzz/must.h"
 
 #define NOW INT64_C(1800000000) /* 2027-01-15T08:00:00Z */
 #define DAY INT64_C(86400)
 #define IDN "urn:publicid:IDN+"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 struct person {

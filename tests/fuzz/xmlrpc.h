@@ -9,14 +9,7 @@
 #include "lib/base/err.h"
 #include "lib/base/util.h"
 #include "lib/xmlrpc/xmlrpc.h"
-
-#define MUST(ok)                                                                                   \
-	do {                                                                                       \
-		if (!(ok))                                                                         \
-			__builtin_trap();                                                          \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/must.h"
 
 struct fx_count {
 	unsigned values, members;
