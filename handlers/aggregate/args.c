@@ -302,13 +302,15 @@ static void choose_login(const json_t *users, const char *urn, char out[LOGIN_MA
 static int take_user(struct agg_call *c, const json_t *user, json_t *out)
 {
 	const char *urn = json_string_value(json_object_get(user, "urn"));
+	struct tr_urn parsed;
 	char login[LOGIN_MAX + 1];
 	json_t *keys = json_array(), *entry;
 	int r;
 
-	if (!urn || strlen(urn) > TR_NAME_MAX) {
+	if (!urn || tr_urn_parse_text(urn, &parsed, NULL) != 0) {
 		json_decref(keys);
-		return agg_refuse(c, AGG_BADARGS, "geni_users: a struct of urn and keys is wanted");
+		return agg_refuse(c, AGG_BADARGS,
+				  "geni_users: a struct of urn, which is one, and keys is wanted");
 	}
 	r = keys ? take_keys(c, urn, json_object_get(user, "keys"), keys) : cc_raise(CC_ENOMEM);
 	if (r) {

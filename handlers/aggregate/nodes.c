@@ -70,9 +70,11 @@ void agg_node_settle(struct agg_set *s, struct agg_node *node)
 			node->next->link = node->link;
 		node->link = NULL;
 	}
-	if (node->exclusive || node->used >= node->slots)
+	if (node->used >= node->slots)
 		return;
-	head = &(node->holders ? kind->shared : kind->idle)[node->slots - node->used];
+	head = node->exclusive
+		       ? &s->held
+		       : &(node->holders ? kind->shared : kind->idle)[node->slots - node->used];
 	node->next = *head;
 	node->link = head;
 	if (*head)

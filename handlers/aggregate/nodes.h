@@ -29,8 +29,9 @@ struct agg_node {
 	unsigned slots, kind;
 	/* with the lock of agg_nodes */
 	unsigned used, holders;
-	char *exclusive;	       /* the slice that has it alone; NULL: none */
-	struct agg_node *next, **link; /* of its kind's list; link NULL: of none */
+	char *exclusive; /* the slice that has it alone; NULL: none */
+	struct agg_node *next,
+		**link; /* of its kind's list, or of those held; link NULL: of none */
 };
 
 struct agg_kind {
@@ -48,6 +49,7 @@ struct agg_set {
 	unsigned n_nodes;
 	struct agg_kind *kinds;
 	unsigned n_kinds;
+	struct agg_node *held; /* by one slice each, with room for more of its own */
 	struct cc_map by_urn;
 };
 

@@ -158,6 +158,18 @@ static struct agg_node *in_kind(const struct agg_kind *kind, const struct agg_pi
 	return found;
 }
 
+/* A node that the slice has for itself already takes more of its own (spec jfed 41). */
+static struct agg_node *among_held(const struct agg_call *c, const struct agg_set *set,
+				   const struct rs_want *w, const struct agg_pick *p)
+{
+	struct agg_node *n = set->held;
+
+	while (n && !(strcmp(n->exclusive, c->slice) == 0 && has_room(p, n, c->slice) &&
+		      offers(c, n->types, p->type) && has_hardware(n, w)))
+		n = n->next;
+	return n;
+}
+
 static struct agg_node *anywhere(const struct agg_call *c, const struct agg_set *set,
 				 const struct rs_want *w, const struct agg_pick *p)
 {
@@ -176,7 +188,7 @@ static struct agg_node *anywhere(const struct agg_call *c, const struct agg_set 
 				      : found->slots - found->used < best->slots - best->used)))
 			best = found;
 	}
-	return best;
+	return best ? best : among_held(c, set, w, p);
 }
 
 /* ---- why there is no place ---- */
@@ -286,6 +298,20 @@ static void fail(struct planning *x, unsigned at, int code)
 	x->why = x->call->why;
 }
 
+/* Why a component that offers it does not take it: others hold it, or the request itself wants too much of it. */
+static int refuse_full(struct planning *x, const struct agg_node *node, unsigned at)
+{
+	const struct rs_want *wants = x->rq->wants;
+	unsigned long all = 0;
+
+	for (unsigned i = 0; i < x->rq->n_wants; i++)
+		if (strcmp(wants[i].component_id, wants[at].component_id) == 0)
+			all += needed(&x->plan->picks[i], node);
+	return all > node->slots ? refuse(x->call, AGG_TOOBIG, &wants[at],
+					  "more of this component is wanted than there is")
+				 : AGG_BUSY;
+}
+
 /* With the lock. */
 static int place_one(struct planning *x, unsigned at)
 {
@@ -299,7 +325,7 @@ static int place_one(struct planning *x, unsigned at)
 		node = agg_set_find(x->plan->set, w->component_id);
 		r = refuse_bound(c, node, w, p);
 		if (!r && !has_room(p, node, c->slice))
-			r = AGG_BUSY;
+			r = x->code ? x->code : refuse_full(x, node, at);
 	} else {
 		node = anywhere(c, x->plan->set, w, p);
 		/* why, is looked for once: it looks at every node, with the lock held */

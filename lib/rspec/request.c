@@ -127,6 +127,42 @@ static int check_hardware(const struct rs_want *w, struct rs_fault *f)
 	return 0;
 }
 
+/* What is in GENI's namespace is what its schema has there; names NULL-ended (spec jfed 29, 30). */
+static int check_children(const xmlNode *parent, const char *const *names, struct rs_fault *f)
+{
+	for (const xmlNode *c = parent->children; c; c = c->next) {
+		size_t i = 0;
+
+		if (c->type != XML_ELEMENT_NODE)
+			continue;
+		if (!c->ns)
+			return refuse(f, RS_BAD, "schema", parent, "<%.40s> is in no namespace",
+				      c->name);
+		if (strcmp((const char *)c->ns->href, RS_NS) != 0)
+			continue;
+		while (names[i] && strcmp(names[i], (const char *)c->name) != 0)
+			i++;
+		if (!names[i])
+			return refuse(f, RS_BAD, "schema", parent, "<%.40s> may not be there",
+				      c->name);
+	}
+	return 0;
+}
+
+static const char *const in_node[] = {"relation",      "location",    "services", "interface",
+				      "hardware_type", "sliver_type", "host",	  NULL};
+static const char *const in_services[] = {"login", "install", "execute", NULL};
+static const char *const in_root[] = {"node", "link", NULL};
+
+static int check_node(const xmlNode *node, struct rs_fault *f)
+{
+	int r = check_children(node, in_node, f);
+
+	for (xmlNode *n = NULL; !r && (n = rs_child(node, n, "services"));)
+		r = check_children(n, in_services, f);
+	return r;
+}
+
 static int read_want(xmlNode *node, struct rs_want *w, struct rs_fault *f)
 {
 	int r;
@@ -139,7 +175,7 @@ static int read_want(xmlNode *node, struct rs_want *w, struct rs_fault *f)
 			      .line = xmlGetLineNo(node)};
 	if (!*w->client_id)
 		return refuse(f, RS_BAD, "client_id", node, "a node without a client_id");
-	if ((r = check_length(node, "client_id", w->client_id, f)) ||
+	if ((r = check_node(node, f)) || (r = check_length(node, "client_id", w->client_id, f)) ||
 	    (r = check_length(node, "component_id", w->component_id, f)) ||
 	    (r = read_exclusive(w, f)) || (r = read_type(w, f)))
 		return r;
@@ -294,7 +330,7 @@ static int check_root(const xmlNode *root, struct rs_fault *f)
 	if (strcmp(rs_text(root, "type"), "request") != 0)
 		return refuse(f, RS_BAD, "root", root, "its type is \"%.20s\", not request",
 			      rs_text(root, "type"));
-	return 0;
+	return check_children(root, in_root, f);
 }
 
 static int read_doc(struct rs_request *r, const char *manager, struct rs_fault *f)

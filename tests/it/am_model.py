@@ -186,8 +186,7 @@ class Model:
         if len(wants) == 1:
             (_, kind, exclusive, bound), = wants
             where = [bound] if bound else list(self.nodes)
-            self.check(not any(self.fits(node, kind, exclusive, name) for node in where if bound or self.holder(node) != name),
-                       f"{kind} ({bound}) fits, and was refused: {got[2]}")
+            self.check(not any(self.fits(node, kind, exclusive, name) for node in where), f"{kind} ({bound}) fits, and was refused: {got[2]}")
             self.check(got[0] == (14 if bound else 26), f"refused with {got[0]}")
 
     def take(self, name, wants, value):
