@@ -98,11 +98,12 @@ class Person:
         return nodes_of(self.good("Describe", [self.urn])["geni_rspec"])
 
     def settled(self, state=None):
-        """Waits until nothing changes by itself; the operational states."""
+        """Waits until what is provisioned does not change by itself; the operational states."""
         def look():
-            states = [s["geni_operational_status"] for s in self.good("Status", [self.urn])["geni_slivers"]]
-            return states if not set(states) & set(MOVING) else None
-        states = wait_until(look, f"the slivers of {self.name} to settle")
+            states = [s["geni_operational_status"] for s in self.good("Status", [self.urn])["geni_slivers"]
+                      if s["geni_allocation_status"] == "geni_provisioned"]
+            return (states, ) if not set(states) & set(MOVING) else None
+        states, = wait_until(look, f"the slivers of {self.name} to settle")
         expect(state is None or set(states) == {state}, f"{states}, not {state}")
         return states
 

@@ -313,8 +313,8 @@ def available(front):
 @rule("51-type-slots")
 def type_slots(front):
     for number, slots in ((1, "4"), (5, "2"), (7, "3")):
-        one = ad_nodes(front)[front.bed.node(number)]
-        expect_equal({t.get("type_slots") for t in one.iter(f"{EMULAB}node_type")}, {slots}, f"slots of node {number}")
+        it.wait_until(lambda: {t.get("type_slots") for t in ad_nodes(front)[front.bed.node(number)].iter(f"{EMULAB}node_type")} == {slots},
+                      f"{slots} slots of node {number}")
 
 
 @rule("52-sizes-fill-exactly")
