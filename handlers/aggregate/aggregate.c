@@ -16,6 +16,8 @@ extern const struct cc_handler aggregate_handler;
 static const char *const counters[] = {"operations", "refused", "repeated", NULL};
 static const char *const place_words[] = {"pack", "spread", NULL};
 
+#define TERMS_URL_MAX 100 /* with it a refusal still holds all that clients look for */
+
 #define OPT(field, kind, text)                                                                     \
 	.type = kind, .offset = offsetof(struct aggregate, field), .help = text
 
@@ -123,6 +125,9 @@ static int check_store(const struct aggregate *agg, struct cc_host *host, struct
 	if (agg->allocate_most < agg->allocate_minutes)
 		return cc_note_set(why, CC_EINVAL,
 				   "allocate-most: less than allocate-minutes is no bound of it");
+	if (strlen(agg->terms_url) > TERMS_URL_MAX)
+		return cc_note_set(why, CC_EINVAL, "terms-url: at most %d octets are wanted",
+				   TERMS_URL_MAX);
 	if (strlen(agg->terms_version) >= 64)
 		return cc_note_set(why, CC_EINVAL, "terms-version: less than 64 octets are wanted");
 	r = agg_types_new(types_section(host), &types, why);
@@ -170,6 +175,39 @@ static int aggregate_init(void *state, struct cc_host *host, struct cc_note *why
 	return agg_worker_new(agg, &agg->worker);
 }
 
+static bool same_option(const struct cf_opt *o, const void *a, const void *b)
+{
+	const char *x = (const char *)a + o->offset, *y = (const char *)b + o->offset;
+
+	switch (o->type) {
+	case CF_STR:
+	case CF_FILE:
+		return strcmp(*(char *const *)x, *(char *const *)y) == 0;
+	case CF_BOOL:
+		return *(const bool *)x == *(const bool *)y;
+	case CF_CHOICE:
+		return *(const int *)x == *(const int *)y;
+	default:
+		return *(const int64_t *)x == *(const int64_t *)y;
+	}
+}
+
+/* Roots and CRLs; for what else has changed the server must be started anew, and is told so. */
+static void aggregate_reload(void *state, struct cc_host *host, void *fresh)
+{
+	struct aggregate *agg = state;
+	struct az_trust_conf conf = trust_conf(fresh, host);
+	struct cc_note why = {0};
+	int r = agg->trust ? az_trust_reload(agg->trust, &conf, &why) : 0;
+
+	if (r)
+		cc_error("the trusted roots stay as they were: %s",
+			 why.text[0] ? why.text : cc_err_text(r));
+	for (const struct cf_opt *o = options; o->name; o++)
+		if (!o->reload && !same_option(o, state, fresh))
+			cc_warn("[%s]: %s takes effect at the next start", host->section, o->name);
+}
+
 static void aggregate_fini(void *state)
 {
 	struct aggregate *agg = state;
@@ -215,5 +253,6 @@ const struct cc_handler aggregate_handler = {
 	.check = aggregate_check,
 	.init = aggregate_init,
 	.handle = aggregate_handle,
+	.reload = aggregate_reload,
 	.fini = aggregate_fini,
 };

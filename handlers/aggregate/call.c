@@ -78,6 +78,24 @@ static int check_operator(struct agg_call *c)
 	return 0;
 }
 
+/*
+ * What is told again is told to who may still ask: the slivers may be gone, so a call that names slivers wants
+ * a credential on any slice.
+ */
+static int tell_again(struct agg_call *c)
+{
+	json_t *slivers = NULL;
+	int r = 0;
+
+	if (!c->op->operator_) {
+		r = json_object_get(c->args, "urns") ? agg_arg_urns(c, &slivers) : agg_arg_slice(c);
+		if (!r)
+			r = agg_allow(c);
+	}
+	json_decref(slivers);
+	return r || !c->op->again ? r : c->op->again(c);
+}
+
 static int run(struct agg_call *c)
 {
 	int r;
@@ -98,7 +116,7 @@ static int run(struct agg_call *c)
 	if (!r && c->op->writes)
 		r = agg_seek_op(c);
 	if (!r && c->repeated)
-		return c->op->again ? c->op->again(c) : 0;
+		return tell_again(c);
 	return r ? r : c->op->run(c);
 }
 

@@ -302,8 +302,9 @@ static int place_one(struct planning *x, unsigned at)
 			r = AGG_BUSY;
 	} else {
 		node = anywhere(c, x->plan->set, w, p);
+		/* why, is looked for once: it looks at every node, with the lock held */
 		if (!node)
-			r = refuse_anywhere(c, x->plan, x->rq, at);
+			r = x->code ? x->code : refuse_anywhere(c, x->plan, x->rq, at);
 	}
 	if (r > 0)
 		fail(x, at, r);

@@ -4,15 +4,13 @@
 #include <string.h>
 
 #include "handlers/aggregate/aggregate.h"
-#include "lib/base/clock.h"
+#include "lib/authz/audit.h"
 #include "lib/base/log.h"
 #include "lib/base/util.h"
 #include "lib/cc/envelope.h"
 #include "lib/store/digest.h"
-#include "lib/xml/write.h"
 
 #define RESULT_MAX (8u << 20) /* octets of what a repeated op is told */
-#define OP_SIGNER_MAX (CC_SIGNER_NAME_MAX + 48)
 
 int agg_store_code(struct agg_call *c, int r)
 {
@@ -38,55 +36,23 @@ int agg_read(struct agg_call *c, st_run_fn *run, void *arg)
 
 /* ---- audit ---- */
 
-static int put(json_t *o, const char *key, const char *text)
-{
-	return text && *text ? json_object_set_new(o, key, cc_json_text(text)) : 0;
-}
-
-static int put_octets(json_t *o, const char *key, struct cc_bytes bytes)
-{
-	cc_cleanup(cc_buf_deinit) struct cc_buf text = CC_BUF_INIT(CC_MSG_MAX * 2);
-
-	if (!bytes.data)
-		return 0;
-	if (xs_put_base64(&text, bytes.data, bytes.len, 0) != 0)
-		return -1;
-	return put(o, key, (const char *)text.data);
-}
-
-static int put_who(json_t *o, const struct agg_call *c)
-{
-	const struct tr_gid *real = az_caller_real(&c->caller);
-	const struct cc_signer *signer = c->in->gate->signer;
-
-	return put(o, "who", agg_caller_label(c)) || put(o, "key", real ? real->key_id : NULL) ||
-	       put(o, "via", c->caller.asserted && signer ? signer->name : NULL) ||
-	       put(o, "for", c->caller.user ? c->caller.user->urn : NULL) ||
-	       put(o, "word", c->grant ? c->grant->issuer->urn : NULL) ||
-	       put(o, "target", c->grant ? c->grant->target_urn : NULL);
-}
-
 /* The store bounds a line: of a larger request the audit has the hash. */
 #define WHOLE_MAX (2u << 20)
 
-static int put_request(json_t *o, const struct agg_call *c, bool whole)
-{
-	struct cc_bytes body = cc_msg_body(c->in->msg);
-	char hash[CC_BLOB_HASH_SIZE];
-
-	if (cc_blob_hash(body, false, hash) != 0 || put(o, "request", hash) != 0)
-		return -1;
-	if (!whole || body.len > WHOLE_MAX)
-		return 0;
-	return put_octets(o, "body", body) || put_octets(o, "cms", cc_msg_sig(c->in->msg));
-}
-
 int agg_audit_line(struct agg_call *c, int outcome, bool whole, struct cc_buf *out)
 {
-	json_t *o = json_object();
-	char time[32], what[64], word[32];
-	char *text = NULL;
-	int bad;
+	char what[64], word[32];
+	const struct az_audit a = {.what = what,
+				   .object = c->slice_urn,
+				   .outcome = word,
+				   .why = outcome ? c->why.text : NULL,
+				   .caller = &c->caller,
+				   .who = agg_caller_label(c),
+				   .gate = c->in->gate,
+				   .msg = c->in->msg,
+				   .grant = c->grant,
+				   .now = c->now,
+				   .whole = whole && cc_msg_body(c->in->msg).len <= WHOLE_MAX};
 
 	snprintf(what, sizeof(what), "am.%s", c->op->name);
 	snprintf(word, sizeof(word),
@@ -94,15 +60,7 @@ int agg_audit_line(struct agg_call *c, int outcome, bool whole, struct cc_buf *o
 		 : outcome   ? "failed"
 			     : "ok",
 		 outcome);
-	bad = !o || put(o, "at", cc_clock_text(c->now, time)) || put(o, "what", what) ||
-	      put_who(o, c) || put(o, "object", c->slice_urn) || put(o, "outcome", word) ||
-	      put(o, "why", outcome ? c->why.text : NULL) || put_request(o, c, whole);
-	if (!bad)
-		text = json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII);
-	json_decref(o);
-	bad = text ? cc_buf_puts(out, text) : -CC_ENOMEM;
-	free(text);
-	return bad;
+	return az_audit_line(&a, out);
 }
 
 /* ---- writes ---- */
@@ -174,21 +132,10 @@ static int refuse_other(struct agg_call *c)
 	return agg_refuse(c, AGG_BADARGS, "this op was used for another request");
 }
 
-/* Whose op it is: a front door's callers are told apart. */
-static void op_signer(const struct agg_call *c, char out[OP_SIGNER_MAX])
-{
-	const struct tr_gid *real = az_caller_real(&c->caller);
-
-	snprintf(out, OP_SIGNER_MAX, "%s %s",
-		 (c->caller.asserted || !real) && c->in->gate->signer ? c->in->gate->signer->name
-								      : "",
-		 real ? real->key_id : "");
-}
-
 int agg_write(struct agg_call *c, st_run_fn *run, void *arg)
 {
 	struct writing w = {c, run, arg, CC_BUF_INIT(RESULT_MAX), CC_BUF_INIT(CC_MSG_MAX * 3)};
-	char signer[OP_SIGNER_MAX];
+	char signer[AZ_OP_SIGNER_MAX];
 	uint8_t request[ST_SHA];
 	struct st_write write = {.signer = signer,
 				 .op = c->in->gate->op,
@@ -200,7 +147,7 @@ int agg_write(struct agg_call *c, st_run_fn *run, void *arg)
 				 .audit = &w.audit};
 	int r = 0;
 
-	op_signer(c, signer);
+	az_op_signer(&c->caller, c->in->gate, signer);
 	if (write.op)
 		r = op_request(c, request);
 	if (!r)
@@ -217,13 +164,13 @@ int agg_write(struct agg_call *c, st_run_fn *run, void *arg)
 int agg_seek_op(struct agg_call *c)
 {
 	cc_cleanup(cc_buf_deinit) struct cc_buf result = CC_BUF_INIT(RESULT_MAX);
-	char signer[OP_SIGNER_MAX];
+	char signer[AZ_OP_SIGNER_MAX];
 	uint8_t request[ST_SHA];
 	int r;
 
 	if (!c->in->gate->op)
 		return 0;
-	op_signer(c, signer);
+	az_op_signer(&c->caller, c->in->gate, signer);
 	r = op_request(c, request);
 	if (!r)
 		r = st_op_find(c->agg->db, signer, c->in->gate->op, request, c->deadline, &result,

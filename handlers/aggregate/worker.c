@@ -18,8 +18,17 @@
 #define PRUNE_SECONDS 600
 #define DEADLINE_MS 5000
 
+struct consuming {
+	struct agg_worker *worker;
+	struct agg_set *set;
+	int64_t before;
+	unsigned n;
+	struct agg_command commands[BATCH];
+};
+
 struct agg_worker {
 	struct aggregate *agg;
+	struct consuming consuming; /* large, for a stack */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
@@ -130,14 +139,6 @@ static int make_login(struct agg_sliver *s, const char *hostname)
 	return 0;
 }
 
-struct consuming {
-	struct agg_worker *worker;
-	struct agg_set *set;
-	int64_t before;
-	unsigned n;
-	struct agg_command commands[BATCH];
-};
-
 static int set_failed(struct agg_sliver *s)
 {
 	char *why = strdup("the dummy component was told to fail");
@@ -206,7 +207,7 @@ static int run_first(struct st_tx *tx, void *arg)
 static int64_t consume(struct agg_worker *w)
 {
 	cc_cleanup(agg_set_unrefp) struct agg_set *set = NULL;
-	static struct consuming x; /* large, of this thread alone */
+	struct consuming *x = &w->consuming;
 	int64_t now = (int64_t)(cc_clock_wall() * 1000), first = 0, due;
 	struct cc_note why = {0};
 
@@ -218,10 +219,10 @@ static int64_t consume(struct agg_worker *w)
 		return due < LOOK_MS ? due : LOOK_MS;
 	if (agg_nodes_get(w->agg->nodes, cc_clock_ms() + DEADLINE_MS, &set, &why) != 0)
 		return LOOK_MS;
-	x.worker = w;
-	x.set = set;
-	x.before = now - w->agg->dummy_delay;
-	return write(w->agg, run_consume, &x) ? LOOK_MS : 0;
+	x->worker = w;
+	x->set = set;
+	x->before = now - w->agg->dummy_delay;
+	return write(w->agg, run_consume, x) ? LOOK_MS : 0;
 }
 
 /* ---- life ---- */

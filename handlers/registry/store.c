@@ -4,6 +4,7 @@
 
 #include "handlers/registry/audit.h"
 #include "handlers/registry/stores.h"
+#include "lib/authz/audit.h"
 #include "lib/base/log.h"
 #include "lib/base/util.h"
 #include "lib/cc/envelope.h"
@@ -137,20 +138,10 @@ static int refuse_other(struct reg_call *c)
 			  "this op was used for another request: ask with one of its own");
 }
 
-/* Whose op it is: a front door's callers are told apart. */
-static void op_signer(struct reg_call *c, char out[CC_SIGNER_NAME_MAX + 48])
-{
-	const struct tr_gid *leaf = az_caller_real(&c->caller);
-
-	snprintf(out, CC_SIGNER_NAME_MAX + 48, "%s %s",
-		 c->caller.asserted && c->in->gate->signer ? c->in->gate->signer->name : "",
-		 leaf ? leaf->key_id : "");
-}
-
 int reg_write(struct reg_call *c, const char *authority, st_run_fn *run, void *arg)
 {
 	struct writing w = {c, run, arg, CC_BUF_INIT(RESULT_MAX), CC_BUF_INIT(CC_MSG_MAX * 3)};
-	char signer[CC_SIGNER_NAME_MAX + 48];
+	char signer[AZ_OP_SIGNER_MAX];
 	uint8_t request[ST_SHA];
 	struct st_write write = {.signer = signer,
 				 .op = c->in->gate->op,
@@ -163,7 +154,7 @@ int reg_write(struct reg_call *c, const char *authority, st_run_fn *run, void *a
 	struct st_store *store;
 	int r = find_store(c, authority, &store);
 
-	op_signer(c, signer);
+	az_op_signer(&c->caller, c->in->gate, signer);
 	if (!r && write.op)
 		r = op_request(c, request);
 	if (!r)
@@ -189,7 +180,7 @@ int reg_keep(struct reg_call *c, const char *authority, st_run_fn *run, void *ar
 int reg_seek_op(struct reg_call *c, const char *authority)
 {
 	cc_cleanup(cc_buf_deinit) struct cc_buf result = CC_BUF_INIT(RESULT_MAX);
-	char signer[CC_SIGNER_NAME_MAX + 48];
+	char signer[AZ_OP_SIGNER_MAX];
 	uint8_t request[ST_SHA];
 	struct st_store *store;
 	int r;
@@ -199,7 +190,7 @@ int reg_seek_op(struct reg_call *c, const char *authority)
 	r = find_store(c, authority, &store);
 	if (r)
 		return r;
-	op_signer(c, signer);
+	az_op_signer(&c->caller, c->in->gate, signer);
 	r = op_request(c, request);
 	if (!r)
 		r = st_op_find(store, signer, c->in->gate->op, request, c->deadline, &result,

@@ -3,6 +3,7 @@
 """The life of slivers, call by call over the bus: promised, provisioned by the dummy component, started, renewed, deleted."""
 import datetime
 import re
+import signal
 
 import ccfed_it as it
 from am_lab import GENI3, AmBed, Code, User, rspec, unpack
@@ -169,5 +170,56 @@ def test_failure(lab):
     bed.check()
 
 
+def reload(server):
+    server.ini.write_text(it.ini_text(server.sections))
+    number = server.log().count("reloaded: ")
+    server.send_signal(signal.SIGHUP)
+    it.wait_until(lambda: server.log().count("reloaded: ") > number, "the reload")
+
+
+def test_reload(lab):
+    """Roots are read again: who came by one that is gone is nobody; another option waits for the next start."""
+    bed = AmBed(lab)
+    own = bed.folder / "own.gid"
+    good = (bed.authorities / "plc" / "plc.gid").read_bytes()
+    own.write_bytes(good)
+    bed.server.sections["h:am"]["own-root"] = own
+    bed.start()
+    alice = User(bed, bed.alice)
+    alice.allocate("a")
+    bed.make_authority("other", bed.folder / "others")
+    own.write_bytes((bed.folder / "others" / "other" / "other.gid").read_bytes())
+    bed.server.sections["h:am"]["lease-days"] = "3"
+    reload(bed.server)
+    why = alice.refused(3, "status", urns=[alice.urn])
+    expect_equal(why.rule, "chain-root", why.msg)
+    expect("lease-days takes effect at the next start" in bed.server.log(), bed.server.log())
+    own.write_bytes(good)
+    reload(bed.server)
+    expect_equal(len(alice.states()), 1, "slivers")
+    bed.check()
+
+
+def test_again(lab):
+    """What is told again wants a credential, too, as good as the first time."""
+    bed = AmBed(lab).start()
+    alice, op = User(bed, bed.alice), "0123456789abcdef" * 2
+    first = alice.call("allocate", urn=alice.urn, rspec=rspec("a"), op=op)
+    expect_equal(alice.call("allocate", urn=alice.urn, rspec=rspec("a"), op=op)["geni_slivers"], first["geni_slivers"], "told again")
+    try:
+        alice.call("allocate", urn=alice.urn, rspec=rspec("a"), op=op, credentials=[])
+    except Code as why:
+        expect_equal(why.code, 3, why.msg)
+    else:
+        raise Failure("told again without a credential")
+    expect_equal(bed.sql("SELECT COUNT(*) FROM sliver"), ["1"], "slivers")
+    op = "fedcba9876543210" * 2
+    urns = [s["geni_sliver_urn"] for s in first["geni_slivers"]]
+    gone = alice.call("delete", urns=urns, op=op)
+    expect_equal(alice.call("delete", urns=urns, op=op), gone, "deleted, told again")
+    alice.refused(3, "delete", urns=urns, op=op, credentials=[])
+    bed.check()
+
+
 if __name__ == "__main__":
-    it.main(test_life, test_full, test_refused, test_shutdown, test_terms, test_failure)
+    it.main(test_life, test_full, test_refused, test_shutdown, test_terms, test_failure, test_reload, test_again)

@@ -9,6 +9,9 @@
 #include "daemons/ambridge/service.h"
 #include "lib/base/util.h"
 
+#define REG "/registry"
+#define AM "/am/3.0"
+
 static const struct ab_style style_2019, style_2011 = {.faults_2011 = true};
 
 /** JSON of text with ' for ". */

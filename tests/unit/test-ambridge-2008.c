@@ -5,8 +5,6 @@
 #include "daemons/ambridge/service_2008.h"
 #include "tests/unit/credkit.h"
 
-#define REG "/registry"
-
 static void calls_become_requests(void **state)
 {
 	static const struct {

@@ -4,7 +4,6 @@
 
 #include "lib/xmlrpc/xmlrpc.h"
 
-#define AM "/am/3.0"
 #define CODE(n) "'code': {'geni_code': " #n ", 'am_type': 'ccfed', 'am_code': " #n "}"
 
 /* What an answer with this blob becomes; the caller deinits. */
@@ -214,5 +213,6 @@ int main(void)
 		cmocka_unit_test(again),     cmocka_unit_test(bad_blobs),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	setenv("CMOCKA_MESSAGE_OUTPUT", "TAP", 1);
+	return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);
 }

@@ -4,9 +4,7 @@
 
 #include "lib/cc/codes.h"
 
-#define REG "/registry"
 #define CH "/ch"
-#define AM "/am/3.0"
 
 static struct ab_reply refused(const char *path, const char *name, const struct ab_style *style,
 			       const char *code, const char *json)

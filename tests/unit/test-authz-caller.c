@@ -263,5 +263,6 @@ int main(void)
 		cmocka_unit_test(test_speaks),	   cmocka_unit_test(test_speaks_not),
 	};
 
-	return cmocka_run_group_tests(tests, make_verifier, free_verifier);
+	setenv("CMOCKA_MESSAGE_OUTPUT", "TAP", 1);
+	return cmocka_run_group_tests_name(__FILE__, tests, make_verifier, free_verifier);
 }

@@ -201,5 +201,6 @@ int main(void)
 		cmocka_unit_test(test_remembered),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	setenv("CMOCKA_MESSAGE_OUTPUT", "TAP", 1);
+	return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);
 }

@@ -324,5 +324,6 @@ int main(void)
 		cmocka_unit_test(test_codes),
 	};
 
-	return cmocka_run_group_tests(tests, make_docs, free_docs);
+	setenv("CMOCKA_MESSAGE_OUTPUT", "TAP", 1);
+	return cmocka_run_group_tests_name(__FILE__, tests, make_docs, free_docs);
 }

@@ -3,7 +3,6 @@
  * Every allocation in turn fails, those of libxml2 and OpenSSL as well: never a yes of what is wrong,
  * a crash or a leak.
  */
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 
 #include "lib/base/util.h"
@@ -27,6 +26,8 @@ void *__wrap_realloc(void *p, size_t n)
 
 	return c14n ? __real_realloc(p, n) : fail_realloc(p, n);
 }
+
+#include "tests/unit/fail-ossl.h" /* of the realloc above */
 
 static struct tr_roots *roots;
 /* It knows the certificates: reading them is tried elsewhere (test-trust-gid.c). */
@@ -193,21 +194,6 @@ static void test_speaksfor(void **state)
 	starve(try_statement, "", 0, 1);
 }
 
-static void *ossl_malloc(size_t n, const char *file, int line)
-{
-	return __wrap_malloc(n);
-}
-
-static void *ossl_realloc(void *p, size_t n, const char *file, int line)
-{
-	return __wrap_realloc(p, n);
-}
-
-static void ossl_free(void *p, const char *file, int line)
-{
-	free(p);
-}
-
 static int setup(void **state)
 {
 	roots = ck_roots(0);
@@ -232,7 +218,7 @@ static const struct CMUnitTest tests[] = {
 int main(void)
 {
 	setenv("CMOCKA_MESSAGE_OUTPUT", "TAP", 1);
-	/* before OpenSSL's first allocation, or not at all */
+	/* before OpenSSL's first allocation, else it is refused */
 	if (CRYPTO_set_mem_functions(ossl_malloc, ossl_realloc, ossl_free) != 1)
 		return 1;
 	return cmocka_run_group_tests_name(__FILE__, tests, setup, teardown);
