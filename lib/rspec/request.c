@@ -127,8 +127,12 @@ static int check_hardware(const struct rs_want *w, struct rs_fault *f)
 	return 0;
 }
 
-/* What is in GENI's namespace is what its schema has there; names NULL-ended (spec jfed 29, 30). */
-static int check_children(const xmlNode *parent, const char *const *names, struct rs_fault *f)
+/*
+ * What is in GENI's namespace is what its schema has there; names NULL-ended (spec jfed 29, 30). whose: the node
+ * that a fault names.
+ */
+static int check_children(const xmlNode *parent, const xmlNode *whose, const char *const *names,
+			  struct rs_fault *f)
 {
 	for (const xmlNode *c = parent->children; c; c = c->next) {
 		size_t i = 0;
@@ -136,14 +140,14 @@ static int check_children(const xmlNode *parent, const char *const *names, struc
 		if (c->type != XML_ELEMENT_NODE)
 			continue;
 		if (!c->ns)
-			return refuse(f, RS_BAD, "schema", parent, "<%.40s> is in no namespace",
+			return refuse(f, RS_BAD, "schema", whose, "<%.40s> is in no namespace",
 				      c->name);
 		if (strcmp((const char *)c->ns->href, RS_NS) != 0)
 			continue;
 		while (names[i] && strcmp(names[i], (const char *)c->name) != 0)
 			i++;
 		if (!names[i])
-			return refuse(f, RS_BAD, "schema", parent, "<%.40s> may not be there",
+			return refuse(f, RS_BAD, "schema", whose, "<%.40s> may not be there",
 				      c->name);
 	}
 	return 0;
@@ -156,10 +160,10 @@ static const char *const in_root[] = {"node", "link", NULL};
 
 static int check_node(const xmlNode *node, struct rs_fault *f)
 {
-	int r = check_children(node, in_node, f);
+	int r = check_children(node, node, in_node, f);
 
 	for (xmlNode *n = NULL; !r && (n = rs_child(node, n, "services"));)
-		r = check_children(n, in_services, f);
+		r = check_children(n, node, in_services, f);
 	return r;
 }
 
@@ -330,7 +334,7 @@ static int check_root(const xmlNode *root, struct rs_fault *f)
 	if (strcmp(rs_text(root, "type"), "request") != 0)
 		return refuse(f, RS_BAD, "root", root, "its type is \"%.20s\", not request",
 			      rs_text(root, "type"));
-	return check_children(root, in_root, f);
+	return check_children(root, root, in_root, f);
 }
 
 static int read_doc(struct rs_request *r, const char *manager, struct rs_fault *f)
