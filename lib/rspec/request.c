@@ -117,14 +117,14 @@ static int read_type(struct rs_want *w, struct rs_fault *f)
 
 static int check_hardware(const struct rs_want *w, struct rs_fault *f)
 {
-	for (xmlNode *n = NULL; (n = rs_child(w->node, n, "hardware_type"));) {
-		int r = check_length(w->node, "the name of its hardware_type", rs_text(n, "name"),
-				     f);
+	int r = 0;
 
-		if (r)
-			return r;
-	}
-	return 0;
+	for (xmlNode *n = NULL; !r && (n = rs_child(w->node, n, "hardware_type"));)
+		r = *rs_text(n, "name") ? check_length(w->node, "the name of its hardware_type",
+						       rs_text(n, "name"), f)
+					: refuse(f, RS_BAD, "hardware_type", w->node,
+						 "a hardware_type without a name");
+	return r;
 }
 
 /*
